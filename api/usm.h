@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * usm.h - the contract between usm_lkmRM.ko and everything in userspace.
+ *
+ * Shape: a handshake and a few control ioctls on /dev/USMMcd, one block of
+ * shared memory (the channel) per instance for the hot path, and two proc
+ * files that carry announcements.  The split follows ublk (delegation through
+ * shared descriptors, commands checked by the kernel) and userfaultfd
+ * (feature handshake, fault events with an address and flags).
+ *
+ * Rules that hold for every structure here:
+ *  - fixed-width fields, explicit padding, sizes asserted below on both sides;
+ *  - unknown flags and non-zero reserved fields are refused with EINVAL, so
+ *    that they can get a meaning later;
+ *  - arrays are passed as {u64 pointer, u32 count}; the kernel writes back how
+ *    many entries it handled or filled.
+ *
+ * Frames are named by their index in the pool (page frame number minus
+ * usm_info.base_pfn) everywhere but in /proc/usmPgs, which reports absolute
+ * page frame numbers.
+ */
+#ifndef USM_H
+#define USM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define USM_ABI_VERSION 1
+
+/* Names are [a-z0-9-]{1,32}; the field keeps room for the terminating NUL. */
+#define USM_NAME_MAX 32
+#define USM_NAME_SIZE 40
+
+/* No frame: as a reply it asks the kernel's own allocator to serve the fault. */
+#define USM_FRAME_NONE 0xffffffffu
+
+/*
+ * A slot is one faulting thread's place in a channel.  4096 slots are two
+ * levels of 64-bit words (one summary word over 64 leaf words), which keeps
+ * dispatch at two bit scans.
+ */
+#define USM_SLOTS_MIN 64
+#define USM_SLOTS_MAX 4096
+#define USM_SLOTS_DEFAULT 1024
+
+/* Worker doorbells live in the channel's first page, one cache line each. */
+#define USM_WORKERS_MAX 32
+
+/* A partition is a list of contiguous runs; more would mean a shredded pool. */
+#define USM_EXTENTS_MAX 64
+
+/* Instances at once: their doorbells form the waker's bitmap of 16 words. */
+#define USM_INSTANCES_MAX 1024
+
+/* Entries one batched ioctl may carry: bounds the time under a lock. */
+#define USM_BATCH_MAX 1024
+
+/* How long a fault waits for the policy before the kernel serves it itself. */
+#define USM_DEADLINE_MS_DEFAULT 100
+#define USM_DEADLINE_MS_MIN 1
+#define USM_DEADLINE_MS_MAX 10000
+
+/* ---- mmap offsets on /dev/USMMcd -------------------------------------- */
+
+/* The claimed instance's channel, shared, read-write, usm_claim.channel_bytes. */
+#define USM_MMAP_CHANNEL 0ULL
+/* Frame f of the pool is at USM_MMAP_SLICE + (f << 12); only own frames fault in. */
+#define USM_MMAP_SLICE (1ULL << 40)
+/*
+ * First page (usm_channel) of instance i's channel at
+ * USM_MMAP_DOORBELL + (i << 12), one page; needs CAP_SYS_ADMIN.  For the waker.
+ */
+#define USM_MMAP_DOORBELL (1ULL << 41)
+
+/* ---- the channel ------------------------------------------------------- */
+
+enum usm_worker_state {
+	USM_WORKER_ABSENT = 0,
+	USM_WORKER_RUNNING = 1, /* looks at PFQ again before it sleeps */
+	USM_WORKER_ASLEEP = 2, /* in FUTEX_WAIT on usm_doorbell.seq */
+};
+
+enum usm_wake_source {
+	USM_WAKE_SELF = 0,
+	USM_WAKE_WAKER = 1,
+	USM_WAKE_UIPI = 2,
+	USM_WAKE_KERNEL = 3,
+	USM_WAKE_SOURCES = 4,
+};
+
+/*
+ * One worker's doorbell.  Going to sleep: s = seq; state = ASLEEP; full
+ * fence; if PFQ is still empty, FUTEX_WAIT(seq, s); state = RUNNING.
+ * Ringing: seq += 1, then FUTEX_WAKE (the waker), or wake_up_process() (the
+ * kernel; a futex sleeper woken that way finds seq changed and returns).
+ * The futex is a shared one (no FUTEX_PRIVATE_FLAG).
+ */
+struct usm_doorbell {
+	__u32 seq;
+	__u32 state; /* enum usm_worker_state, written by the worker */
+	__u32 rung_by; /* enum usm_wake_source of the last ring */
+	__u32 reserved0;
+	__u64 wakes[USM_WAKE_SOURCES]; /* each written by its own source only */
+	__u64 reserved1[2];
+};
+
+/* First page of the channel. Offsets are from the start of the channel. */
+struct usm_channel {
+	__u32 abi;
+	__u32 nr_slots;
+	__u32 slots_offset; /* struct usm_slot[nr_slots] */
+	__u32 pfq_offset; /* struct usm_bitfield */
+	__u32 nr_workers; /* how many have registered */
+	__u32 reserved[11];
+	struct usm_doorbell doorbell[USM_WORKERS_MAX];
+};
+
+/*
+ * PFQ: slots with a pending fault.  The kernel sets leaf, then summary;
+ * the worker clears the summary bit first, then takes the whole leaf word.
+ * Bit s of the field is leaf[s / 64] bit s % 64, summary bit s / 64.
+ */
+struct usm_bitfield {
+	__u64 summary;
+	__u64 reserved[7];
+	__u64 leaf[USM_SLOTS_MAX / 64];
+};
+
+enum usm_fault_kind {
+	USM_FAULT_ANON = 0, /* first touch of private anonymous memory */
+	USM_FAULT_COW =
+		1, /* write to a page shared over fork, or to the zero page */
+	USM_FAULT_FILE_COW = 2, /* first write to a private file mapping */
+};
+
+#define USM_FAULT_REMOTE 0x1 /* faulted by a task outside the member (GUP) */
+
+enum usm_slot_state {
+	USM_SLOT_IDLE = 0,
+	USM_SLOT_SPINNING = 1, /* a store to .reply is seen at once */
+	USM_SLOT_ASLEEP = 2, /* USM_IOC_MAP is needed to wake the thread */
+};
+
+/*
+ * Everything above .reply is written by the kernel, .reply by the daemon.
+ * Answering: store .reply, full fence, read .state; if ASLEEP, USM_IOC_MAP
+ * with the same words.  The kernel trusts nothing in here: it reads .reply
+ * once and checks the copy, and keeps its own record of the request.
+ */
+struct usm_slot {
+	__u32 gen; /* of the current request; never 0; a reply names it */
+	__u8 kind; /* enum usm_fault_kind */
+	__u8 order; /* of the wanted run of frames; 0 for now */
+	__u16 flags; /* USM_FAULT_* */
+	__u64 addr; /* page-aligned virtual address */
+	__u64 vma_start; /* bounds of the mapping around addr */
+	__u64 vma_end;
+	__u32 tid; /* in the claiming daemon's PID namespace */
+	__u32 tgid;
+	__u32 member; /* usm_member_info.member: one address space for its life */
+	__u32 state; /* enum usm_slot_state */
+	__u64 reply; /* USM_REPLY(gen, frame) */
+	__s32 error; /* why the last .reply was refused, 0 or -errno */
+	__u32 reserved;
+};
+
+#define USM_REPLY(gen, frame) (((__u64)(gen) << 32) | (__u32)(frame))
+
+/* ---- frames ------------------------------------------------------------ */
+
+enum usm_frame_state {
+	USM_FRAME_POOL = 0, /* belongs to no instance */
+	USM_FRAME_FREE = 1, /* the instance may answer a fault with it */
+	USM_FRAME_GRANTED =
+		2, /* given for one fault, not in a page table yet */
+	USM_FRAME_MAPPED = 3, /* used by members (or pinned: it is still out) */
+	USM_FRAME_HOME = 4, /* came back, not yet read from /proc/usmPgs */
+	USM_FRAME_EVICTING = 5,
+	USM_FRAME_QUARANTINED = 6, /* never handed out again (bad memory) */
+	USM_FRAME_STATES = 7,
+};
+
+struct usm_frame_info {
+	__u8 state; /* enum usm_frame_state */
+	__u8 reserved0[3];
+	__u32 member; /* who it was given to, 0 for nobody */
+	__u64 addr; /* where it was first mapped; a hint after fork or mremap */
+};
+
+struct usm_extent {
+	__u32 first;
+	__u32 frames;
+};
+
+/* ---- ioctls: what anyone who may open the device can ask ---------------- */
+
+#define USM_BACKEND_SIZE 16
+
+#define USM_FEATURE_COW (1ULL << 0) /* copy-on-write faults are policy events */
+#define USM_FEATURE_VMA_LOCK (1ULL << 1) /* per-VMA lock faults handled */
+
+/* USM_IOC_INFO: set .abi to USM_ABI_VERSION; EPROTO if the module differs. */
+struct usm_info {
+	__u32 abi;
+	__u32 flags; /* 0 */
+	__u64 features; /* USM_FEATURE_* */
+	char backend[USM_BACKEND_SIZE]; /* "cma" or "contig" */
+	__u64 base_pfn;
+	__u32 pool_frames;
+	__u32 free_frames; /* in no partition */
+	__u32 nr_instances;
+	__u32 waker; /* 1: registered and answering */
+	__u64 reserved[4];
+};
+
+enum usm_instance_state {
+	USM_INSTANCE_ATTACHED = 1, /* a daemon holds the claim */
+	USM_INSTANCE_LOST = 2, /* its daemon is gone, it waits for another */
+	USM_INSTANCE_DYING = 3, /* destroyed, frames still on their way home */
+};
+
+/*
+ * Latency buckets, in ns: bucket b < 8 is [b, b + 1); above, four buckets an
+ * octave: octave o = b / 4 + 1, width 2^(o - 2), from 2^o + (b % 4) * width.
+ */
+#define USM_LATENCY_BUCKETS 160
+
+/* Why a fault was served by the kernel's own allocator. */
+enum usm_fallback_reason {
+	USM_FALLBACK_NO_DAEMON = 0, /* lost, or no worker registered yet */
+	USM_FALLBACK_LATE = 1, /* deadline passed */
+	USM_FALLBACK_REFUSED = 2, /* the policy answered USM_FRAME_NONE */
+	USM_FALLBACK_NO_SLOT = 3, /* more faulting threads than slots */
+	USM_FALLBACK_CONTEXT = 4, /* a caller that can neither retry nor wait */
+	USM_FALLBACK_REASONS = 5,
+};
+
+struct usm_instance_info {
+	__u32 instance; /* id, 1..USM_INSTANCES_MAX, reused after destroy */
+	__u32 state; /* enum usm_instance_state */
+	char name[USM_NAME_SIZE];
+	__u32 daemon_pid; /* caller's PID namespace; 0 when lost */
+	__u32 nr_members;
+	__u32 frames[USM_FRAME_STATES]; /* by enum usm_frame_state */
+	__u32 owned; /* sum of the states */
+	__u64 faults; /* served, all ways together */
+	__u64 upcalls; /* served by an upcall */
+	__u64 fallbacks[USM_FALLBACK_REASONS];
+	__u64 freed; /* frames that came home */
+	__u64 bad_commands;
+	__u64 wakes_kernel; /* the kernel's own count */
+	__u64 waker_notified; /* rings passed on to the waker */
+	__u64 created_ns; /* CLOCK_BOOTTIME */
+	__u64 reserved[8];
+	__u64 latency
+		[USM_LATENCY_BUCKETS]; /* upcall faults, from fault to frame */
+};
+
+/*
+ * USM_IOC_LIST: instances with an id of at least .first, in order of id.
+ * .nr: room in entries in, filled entries out; 0 out means none is left.
+ */
+struct usm_list {
+	__u64 ptr; /* struct usm_instance_info[nr] */
+	__u32 nr;
+	__u32 first;
+	__u64 reserved[2];
+};
+
+struct usm_member_info {
+	__u32 member; /* kernel's id, ascending, not reused while the module lives */
+	__s32 pid; /* thread group, caller's PID namespace; 0 once it is gone */
+	__u64 start_time_ns; /* CLOCK_BOOTTIME, tells reused PIDs apart */
+	char comm[16];
+	__u32 mapped; /* frames given to it and still out */
+	__u32 inherit; /* enum usm_inherit */
+	__u64 faults;
+	__u64 upcalls;
+	__u64 fallbacks;
+	__u64 reserved[4];
+};
+
+/* USM_IOC_MEMBERS: members of one instance, ids above .after, ascending. */
+struct usm_members {
+	__u64 ptr; /* struct usm_member_info[nr] */
+	__u32 nr;
+	__u32 instance;
+	__u32 after;
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+/* ---- ioctls: binding ---------------------------------------------------- */
+
+enum usm_inherit {
+	USM_INHERIT_ALL = 0, /* children of fork, and the image after exec */
+	USM_INHERIT_FORK = 1, /* children of fork; exec drops the tag */
+	USM_INHERIT_NONE = 2, /* this address space only */
+};
+
+/*
+ * USM_IOC_BIND: tag the address space of a process; all its threads, from the
+ * next fault on.  The caller needs CAP_SYS_ADMIN or the uid of the claim, and
+ * ptrace access (PTRACE_MODE_ATTACH_REALCREDS) to the process.
+ *  EBADF  pidfd is none        ESRCH  the process is gone or has no memory
+ *  EPERM  no ptrace access, or a process that must not be tagged (init,
+ *         kernel threads, policy daemons, the waker's process)
+ *  EBUSY  already bound        ENODEV no such instance, or it is dying
+ */
+struct usm_bind {
+	__u32 instance;
+	__s32 pidfd;
+	__u32 inherit; /* enum usm_inherit */
+	__u32 flags; /* 0 */
+	__u32 member; /* out */
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_UNBIND: new faults go to the kernel again; frames that are mapped
+ * stay until the process lets go of them.  ENOENT: not bound to .instance.
+ * Same rights as binding.
+ */
+struct usm_unbind {
+	__u32 instance;
+	__s32 pidfd;
+	__u64 reserved[2];
+};
+
+/* ---- ioctls: the instance ----------------------------------------------- */
+
+#define USM_CLAIM_PERSIST 0x1 /* the partition outlives the daemon */
+#define USM_CLAIM_ATTACH 0x2 /* only take over an existing lost instance */
+
+/*
+ * USM_IOC_CLAIM: make a partition, or take over a lost one of the same name.
+ * Needs CAP_SYS_ADMIN; everything afterwards works on the file descriptor
+ * alone, so the daemon drops its rights next.  One claim per open file.
+ *  EEXIST/EBUSY the name has a daemon   ENOSPC pool too full (.frames: left)
+ *  ENOENT  ATTACH and no such instance  EINVAL name, frames, slots, deadline
+ *  EUCLEAN take-over with another size (.frames: the size it has)
+ * Without PERSIST the partition dissolves with its daemon.
+ */
+struct usm_claim {
+	__u32 abi; /* USM_ABI_VERSION */
+	__u32 flags; /* USM_CLAIM_* */
+	char name[USM_NAME_SIZE];
+	__u32 frames; /* wanted; 0 with ATTACH takes what is there */
+	__u32 nr_slots; /* 0: USM_SLOTS_DEFAULT; a multiple of 64 */
+	__u32 deadline_ms; /* 0: USM_DEADLINE_MS_DEFAULT */
+	__u32 owner_uid; /* who besides root may bind; the daemon's uid to be */
+	/* out */
+	__u32 instance;
+	__u32 reattached; /* 1: an existing instance was taken over */
+	__u32 nr_extents;
+	__u32 reserved0;
+	__u64 base_pfn;
+	__u64 channel_bytes;
+	struct usm_extent extents[USM_EXTENTS_MAX];
+	__u64 reserved[4];
+};
+
+/*
+ * USM_IOC_WORKER: the calling thread serves doorbell .worker.  Slots are
+ * spread over the registered workers (slot modulo number of workers).
+ */
+struct usm_worker {
+	__u32 worker; /* 0..USM_WORKERS_MAX - 1, ascending, no gaps */
+	__u32 flags;
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_MAP: answer upcalls.  .result of each entry: 0, or
+ *  -ESTALE  the request is gone (deadline, signal, exit); the frame stays free
+ *  -EPERM   not this instance's frame      -EBUSY  the frame is not FREE
+ *  -EINVAL  no such slot
+ * Refused entries but ESTALE count as bad commands.  The call itself fails
+ * only when nothing was done.
+ */
+struct usm_map_entry {
+	__u32 slot;
+	__u32 gen;
+	__u32 frame; /* USM_FRAME_NONE: serve it yourself */
+	__s32 result;
+};
+
+struct usm_map {
+	__u64 ptr; /* struct usm_map_entry[nr] */
+	__u32 nr;
+	__u32 done; /* out: entries with result 0 */
+	__u64 reserved[2];
+};
+
+/* USM_IOC_SCAN: look for frames that came home now. Out: how many did. */
+struct usm_scan {
+	__u32 flags; /* 0 */
+	__u32 home; /* out; read them from /proc/usmPgs */
+	__u64 reserved[2];
+};
+
+/* USM_IOC_FRAMES: states of frames .first and up, for reattach and tests. */
+struct usm_frames {
+	__u64 ptr; /* struct usm_frame_info[nr]; foreign frames read as POOL */
+	__u32 nr;
+	__u32 first;
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_DESTROY: give up an instance.  EBUSY while members are bound or
+ * (unless the caller's file holds the claim) a daemon is attached.  Frames
+ * that are still out come home later and are scrubbed before reuse.
+ * CAP_SYS_ADMIN, or on the claiming file.
+ */
+struct usm_destroy {
+	__u32 instance;
+	__u32 flags; /* 0 */
+	__u64 reserved[2];
+};
+
+/* ---- ioctls: the waker --------------------------------------------------- */
+
+/*
+ * USM_IOC_WAKER: this open file is the waker from now on (EBUSY: there is
+ * one); until it is closed the kernel leaves waking workers to it, as long as
+ * it answers a notification within half the deadline.  CAP_SYS_ADMIN.
+ * USM_IOC_WAKER_WAIT: sleep until some instance has rung; fills the bitmap
+ * (bit i = instance i) and clears the kernel's.  Returns at once when bits
+ * are set.  EINTR on a signal; .timeout_ms -1 waits for ever, on timeout the
+ * call succeeds with an empty bitmap.
+ */
+struct usm_waker {
+	__u32 flags; /* 0 */
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+struct usm_waker_wait {
+	__s32 timeout_ms;
+	__u32 flags; /* 0 */
+	__u64 rung[USM_INSTANCES_MAX / 64 + 1]; /* out */
+};
+
+#define USM_IOC_MAGIC 'U'
+#define USM_IOC_INFO _IOWR(USM_IOC_MAGIC, 0x01, struct usm_info)
+#define USM_IOC_LIST _IOWR(USM_IOC_MAGIC, 0x02, struct usm_list)
+#define USM_IOC_MEMBERS _IOWR(USM_IOC_MAGIC, 0x03, struct usm_members)
+#define USM_IOC_BIND _IOWR(USM_IOC_MAGIC, 0x10, struct usm_bind)
+#define USM_IOC_UNBIND _IOWR(USM_IOC_MAGIC, 0x11, struct usm_unbind)
+#define USM_IOC_CLAIM _IOWR(USM_IOC_MAGIC, 0x20, struct usm_claim)
+#define USM_IOC_WORKER _IOWR(USM_IOC_MAGIC, 0x21, struct usm_worker)
+#define USM_IOC_MAP _IOWR(USM_IOC_MAGIC, 0x22, struct usm_map)
+#define USM_IOC_SCAN _IOWR(USM_IOC_MAGIC, 0x23, struct usm_scan)
+#define USM_IOC_FRAMES _IOWR(USM_IOC_MAGIC, 0x24, struct usm_frames)
+#define USM_IOC_DESTROY _IOWR(USM_IOC_MAGIC, 0x25, struct usm_destroy)
+#define USM_IOC_WAKER _IOWR(USM_IOC_MAGIC, 0x30, struct usm_waker)
+#define USM_IOC_WAKER_WAIT _IOWR(USM_IOC_MAGIC, 0x31, struct usm_waker_wait)
+
+/* ---- /proc/usm and /proc/usmPgs ------------------------------------------ */
+
+/*
+ * Both are opened by the daemon that holds a claim (EPERM for anyone else),
+ * once each (EBUSY), and speak of that instance only.  poll() says when there
+ * is something to read; read() returns whole records, blocks unless
+ * O_NONBLOCK, and returns 0 once the claim is gone.
+ *
+ * /proc/usmPgs: u64 absolute page frame numbers of frames that came home;
+ * reading one makes it FREE again.
+ */
+enum usm_event_type {
+	USM_EVENT_BIND = 1, /* tagged by USM_IOC_BIND */
+	USM_EVENT_FORK = 2, /* tagged because .parent was */
+	USM_EVENT_EXEC = 3, /* the same process, a new address space */
+	USM_EVENT_EXIT = 4, /* the address space is gone */
+	USM_EVENT_UNBIND =
+		5, /* unbound, or the tag was dropped for privilege */
+	USM_EVENT_LOST = 6, /* records were dropped: use USM_IOC_MEMBERS */
+};
+
+struct usm_event {
+	__u32 type; /* enum usm_event_type */
+	__u32 member;
+	__s32 pid; /* thread group, in the daemon's PID namespace */
+	__u32 parent; /* member it was forked or executed from, else 0 */
+	__u64 start_time_ns;
+	__u64 mm_id; /* opaque, equal for equal address spaces */
+	char comm[16];
+	__u64 reserved[2];
+};
+
+/* ---- sizes, the same on both sides --------------------------------------- */
+
+#define USM_ASSERT_SIZE(type, size) \
+	_Static_assert(sizeof(struct type) == (size), #type " changed its size")
+
+USM_ASSERT_SIZE(usm_doorbell, 64);
+USM_ASSERT_SIZE(usm_channel, 64 + 64 * USM_WORKERS_MAX);
+USM_ASSERT_SIZE(usm_bitfield, 64 + USM_SLOTS_MAX / 8);
+USM_ASSERT_SIZE(usm_slot, 64);
+USM_ASSERT_SIZE(usm_frame_info, 16);
+USM_ASSERT_SIZE(usm_extent, 8);
+USM_ASSERT_SIZE(usm_info, 88);
+USM_ASSERT_SIZE(usm_instance_info, 1528);
+USM_ASSERT_SIZE(usm_list, 32);
+USM_ASSERT_SIZE(usm_member_info, 96);
+USM_ASSERT_SIZE(usm_members, 40);
+USM_ASSERT_SIZE(usm_bind, 40);
+USM_ASSERT_SIZE(usm_unbind, 24);
+USM_ASSERT_SIZE(usm_claim, 640);
+USM_ASSERT_SIZE(usm_worker, 24);
+USM_ASSERT_SIZE(usm_map_entry, 16);
+USM_ASSERT_SIZE(usm_map, 32);
+USM_ASSERT_SIZE(usm_scan, 24);
+USM_ASSERT_SIZE(usm_frames, 32);
+USM_ASSERT_SIZE(usm_destroy, 24);
+USM_ASSERT_SIZE(usm_waker, 24);
+USM_ASSERT_SIZE(usm_waker_wait, 144);
+USM_ASSERT_SIZE(usm_event, 64);
+
+#endif /* USM_H */
