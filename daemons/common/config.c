@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "name.h"
+#include "size.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *const usm_alloc_policies[] = {"first-fit", "extent", NULL};
+
+static int read_name(const cJSON *item, const char *path, void *out,
+		     struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	const char *name;
+	int ret = usm_json_string(item, path, &name, err);
+
+	if (ret)
+		return ret;
+	if (!usm_name_valid(name))
+		return usm_json_error(
+			err, path,
+			"must be 1 to %d characters of a-z, 0-9 and -",
+			USM_NAME_MAX);
+	snprintf(config->name, sizeof(config->name), "%s", name);
+	return 0;
+}
+
+static int read_memory(const cJSON *item, const char *path, void *out,
+		       struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	uint64_t bytes = 0;
+	int ret = usm_json_size(item, path, &bytes, err);
+
+	if (ret)
+		return ret;
+	if (!bytes || bytes % USM_PAGE_SIZE)
+		return usm_json_error(
+			err, path, "must be a multiple of %u bytes, above zero",
+			USM_PAGE_SIZE);
+	if (bytes > USM_MEMORY_MAX)
+		return usm_json_error(err, path,
+				      "must be at most %" PRIu64 " bytes",
+				      USM_MEMORY_MAX);
+	config->memory_bytes = bytes;
+	return 0;
+}
+
+static int read_alloc(const cJSON *item, const char *path, void *out,
+		      struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	const char *name;
+	char known[96] = "";
+	size_t used = 0;
+	int ret = usm_json_string(item, path, &name, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; usm_alloc_policies[i]; i++) {
+		if (!strcmp(name, usm_alloc_policies[i])) {
+			snprintf(config->alloc_policy,
+				 sizeof(config->alloc_policy), "%s", name);
+			return 0;
+		}
+		used += (size_t)snprintf(known + used, sizeof(known) - used,
+					 "%s%s", i ? ", " : "",
+					 usm_alloc_policies[i]);
+	}
+	return usm_json_error(err, path, "no such policy; there are: %s",
+			      known);
+}
+
+static const struct usm_json_key policy_keys[] = {
+	{"alloc", false, read_alloc},
+};
+
+static int read_policy(const cJSON *item, const char *path, void *out,
+		       struct usm_config_error *err)
+{
+	return usm_json_object(item, path, policy_keys, ARRAY_SIZE(policy_keys),
+			       out, err);
+}
+
+static int read_cpu_max(const cJSON *item, const char *path, void *out,
+			struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	const char *text;
+	char *end = NULL;
+	unsigned long percent;
+	int ret = usm_json_string(item, path, &text, err);
+
+	if (ret)
+		return ret;
+	/* strtoul() would take blanks and a sign. */
+	if (*text >= '0' && *text <= '9') {
+		percent = strtoul(text, &end, 10);
+		if (!strcmp(end, "%") && percent >= 1 &&
+		    percent <= USM_CGROUP_CPU_MAX) {
+			config->cgroup_cpu_percent = (unsigned int)percent;
+			return 0;
+		}
+	}
+	return usm_json_error(
+		err, path,
+		"must be a share of one processor from \"1%%\" to \"%u%%\"",
+		USM_CGROUP_CPU_MAX);
+}
+
+static int read_memory_max(const cJSON *item, const char *path, void *out,
+			   struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	uint64_t bytes = 0;
+	int ret = usm_json_size(item, path, &bytes, err);
+
+	if (ret)
+		return ret;
+	if (bytes < USM_CGROUP_MEMORY_MIN || bytes % USM_PAGE_SIZE)
+		return usm_json_error(
+			err, path,
+			"must be a multiple of %u bytes and at least %llu",
+			USM_PAGE_SIZE, USM_CGROUP_MEMORY_MIN);
+	config->cgroup_memory_max = bytes;
+	return 0;
+}
+
+static const struct usm_json_key cgroup_keys[] = {
+	{"cpu_max", false, read_cpu_max},
+	{"memory_max", false, read_memory_max},
+};
+
+static int read_cgroup(const cJSON *item, const char *path, void *out,
+		       struct usm_config_error *err)
+{
+	return usm_json_object(item, path, cgroup_keys, ARRAY_SIZE(cgroup_keys),
+			       out, err);
+}
+
+static int read_deadline(const cJSON *item, const char *path, void *out,
+			 struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	uint64_t ms = 0;
+	int ret = usm_json_uint(item, path, USM_DEADLINE_MS_MIN,
+				USM_DEADLINE_MS_MAX, &ms, err);
+
+	if (!ret)
+		config->deadline_ms = (unsigned int)ms;
+	return ret;
+}
+
+static int read_slots(const cJSON *item, const char *path, void *out,
+		      struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	uint64_t slots = 0;
+	int ret = usm_json_uint(item, path, USM_SLOTS_MIN, USM_SLOTS_MAX,
+				&slots, err);
+
+	if (ret)
+		return ret;
+	if (slots % USM_SLOTS_MIN)
+		return usm_json_error(err, path, "must be a multiple of %d",
+				      USM_SLOTS_MIN);
+	config->slots = (unsigned int)slots;
+	return 0;
+}
+
+static const struct usm_json_key config_keys[] = {
+	{"name", true, read_name},
+	{"memory", true, read_memory},
+	{"policy", false, read_policy},
+	{"cgroup", false, read_cgroup},
+	{"deadline_ms", false, read_deadline},
+	{"slots", false, read_slots},
+};
+
+int usm_config_parse(const char *text, size_t len, struct usm_config *out,
+		     struct usm_config_error *err)
+{
+	struct usm_config config = {
+		.alloc_policy = "first-fit",
+		.deadline_ms = USM_DEADLINE_MS_DEFAULT,
+		.slots = USM_SLOTS_DEFAULT,
+	};
+	cJSON *root = NULL;
+	int ret = usm_json_parse(text, len, &root, err);
+
+	if (ret)
+		return ret;
+	ret = usm_json_object(root, "", config_keys, ARRAY_SIZE(config_keys),
+			      &config, err);
+	cJSON_Delete(root);
+	if (!ret)
+		*out = config;
+	return ret;
+}
+
+int usm_config_load(const char *path, struct usm_config *out,
+		    struct usm_config_error *err)
+{
+	size_t len = 0;
+	char *text;
+	ssize_t n;
+	int ret = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	text = malloc(USM_CONFIG_TEXT_MAX + 1);
+	if (!text) {
+		close(fd);
+		return -ENOMEM;
+	}
+	do {
+		n = read(fd, text + len, USM_CONFIG_TEXT_MAX + 1 - len);
+		if (n < 0 && errno != EINTR)
+			ret = -errno;
+		if (n > 0)
+			len += (size_t)n;
+	} while (!ret && n && len <= USM_CONFIG_TEXT_MAX);
+	close(fd);
+	if (!ret && len > USM_CONFIG_TEXT_MAX)
+		ret = -EFBIG;
+	if (!ret)
+		ret = usm_config_parse(text, len, out, err);
+	free(text);
+	return ret;
+}
+
+static bool print_cgroup(const struct usm_config *config, cJSON *root)
+{
+	char text[USM_SIZE_TEXT];
+	cJSON *cgroup;
+
+	if (!config->cgroup_cpu_percent && !config->cgroup_memory_max)
+		return true;
+	cgroup = cJSON_AddObjectToObject(root, "cgroup");
+	if (!cgroup)
+		return false;
+	if (config->cgroup_cpu_percent) {
+		snprintf(text, sizeof(text), "%u%%",
+			 config->cgroup_cpu_percent);
+		if (!cJSON_AddStringToObject(cgroup, "cpu_max", text))
+			return false;
+	}
+	if (config->cgroup_memory_max) {
+		usm_size_format(config->cgroup_memory_max, text, sizeof(text));
+		if (!cJSON_AddStringToObject(cgroup, "memory_max", text))
+			return false;
+	}
+	return true;
+}
+
+static bool print_all(const struct usm_config *config, cJSON *root)
+{
+	char memory[USM_SIZE_TEXT];
+	cJSON *policy;
+
+	usm_size_format(config->memory_bytes, memory, sizeof(memory));
+	if (!cJSON_AddStringToObject(root, "name", config->name) ||
+	    !cJSON_AddStringToObject(root, "memory", memory))
+		return false;
+	policy = cJSON_AddObjectToObject(root, "policy");
+	return policy &&
+	       cJSON_AddStringToObject(policy, "alloc", config->alloc_policy) &&
+	       print_cgroup(config, root) &&
+	       cJSON_AddNumberToObject(root, "deadline_ms",
+				       config->deadline_ms) &&
+	       cJSON_AddNumberToObject(root, "slots", config->slots);
+}
+
+void usm_config_print(const struct usm_config *config, cJSON **out)
+{
+	cJSON *root = cJSON_CreateObject();
+
+	if (root && !print_all(config, root)) {
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	*out = root;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.h - the configuration of one instance.
+ *
+ * The same JSON object is the body of POST /v1/instances, the --config file of
+ * usm-instance and the manager's state file; api/instance.schema.json
+ * describes it.
+ */
+#ifndef USM_COMMON_CONFIG_H
+#define USM_COMMON_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json.h"
+#include "usm.h"
+
+#define USM_PAGE_SIZE 4096U
+
+/* USM_FRAME_NONE is no frame, so the largest partition has one less. */
+#define USM_MEMORY_MAX ((uint64_t)(USM_FRAME_NONE - 1) * USM_PAGE_SIZE)
+
+/* Below this the policy daemon itself cannot start under the limit. */
+#define USM_CGROUP_MEMORY_MIN (1ULL << 20)
+
+/* A hundred processors' worth; a larger number is a typing mistake. */
+#define USM_CGROUP_CPU_MAX 10000U
+
+/* A configuration is a few hundred bytes; the same limit as a REST body. */
+#define USM_CONFIG_TEXT_MAX 65536U
+
+struct usm_config {
+	char name[USM_NAME_SIZE];
+	uint64_t memory_bytes; /* multiple of USM_PAGE_SIZE */
+	char alloc_policy[32];
+	uint64_t cgroup_memory_max; /* bytes, 0: no limit */
+	unsigned int cgroup_cpu_percent; /* of one processor, 0: no limit */
+	unsigned int deadline_ms;
+	unsigned int slots;
+};
+
+/* Names of the allocation policies that exist, NULL at the end. */
+extern const char *const usm_alloc_policies[];
+
+/*
+ * Reads a configuration, fills in defaults, checks every limit.
+ * Returns 0, -EINVAL with err naming field and reason, or -ENOMEM.
+ * *out is untouched on failure.  Any thread.
+ */
+int usm_config_parse(const char *text, size_t len, struct usm_config *out,
+		     struct usm_config_error *err);
+
+/*
+ * Reads a configuration file.  As usm_config_parse(), or -errno of reading it;
+ * -EFBIG above USM_CONFIG_TEXT_MAX bytes.
+ */
+int usm_config_load(const char *path, struct usm_config *out,
+		    struct usm_config_error *err);
+
+/*
+ * The JSON object of config, every field present but the cgroup limits that
+ * are not set.  *out is owned by the caller, NULL when memory is short.
+ */
+void usm_config_print(const struct usm_config *config, cJSON **out);
+
+#endif /* USM_COMMON_CONFIG_H */
