@@ -237,7 +237,7 @@ static int map_shared(int fd, uint64_t offset, uint64_t bytes, void **out)
 
 int usm_client_map_channel(int fd, uint64_t bytes, struct usm_channel **out)
 {
-	void *p;
+	void *p = NULL;
 	int err = map_shared(fd, USM_MMAP_CHANNEL, bytes, &p);
 
 	if (!err)
@@ -256,7 +256,7 @@ int usm_client_map_doorbell(int fd, uint32_t instance, struct usm_channel **out)
 {
 	uint64_t offset =
 		USM_MMAP_DOORBELL + ((uint64_t)instance << USM_FRAME_SHIFT);
-	void *p;
+	void *p = NULL;
 	int err = map_shared(fd, offset, USM_FRAME_BYTES, &p);
 
 	if (!err)

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * returned.h - frames on their way from /proc/usmPgs back to a worker's arena.
+ *
+ * The control thread reads the file when the kernel announces freed frames, so
+ * that they are free in the kernel's books even while the worker sleeps; the
+ * worker reads it itself when it has nothing left to answer with.  Between the
+ * two stands a bit per frame: setting a bit twice is harmless, it can never be
+ * full, and the worker takes 64 frames with one exchange.  A ring would need
+ * room for the whole partition to have the first two properties.
+ *
+ * Compiler atomics and no ConcurrencyKit here, because ThreadSanitizer follows
+ * them.
+ */
+#ifndef USM_INSTANCE_ARENA_RETURNED_H
+#define USM_INSTANCE_ARENA_RETURNED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "instance/kernel.h"
+#include "usm.h"
+
+struct usm_returned;
+
+/*
+ * For the frames of `extents` (copied); base_pfn turns page frame numbers into
+ * pool frames; kernel is borrowed.  *out belongs to the caller.  ENOMEM.
+ */
+int usm_returned_create(const struct usm_extent *extents,
+			unsigned int nr_extents, uint64_t base_pfn,
+			const struct usm_kernel *kernel,
+			struct usm_returned **out);
+
+/* Frees it; NULL is fine. */
+void usm_returned_destroy(struct usm_returned *returned);
+
+/* Holds off collecting, so that no frame is between kernel and mailbox. */
+void usm_returned_lock(struct usm_returned *returned);
+void usm_returned_unlock(struct usm_returned *returned);
+
+/*
+ * Reads everything /proc/usmPgs has now; never waits for more.  Any thread.
+ * collected (may be NULL): how many frames.  ENODEV: the claim is gone; other
+ * errors of reading.  Frames outside the extents are dropped and counted.
+ */
+int usm_returned_collect(struct usm_returned *returned, uint32_t *collected);
+
+/* The same for a caller that holds the lock. */
+int usm_returned_collect_locked(struct usm_returned *returned,
+				uint32_t *collected);
+
+/* Puts one frame in; any thread.  EPERM: outside the extents. */
+int usm_returned_put(struct usm_returned *returned, uint32_t frame);
+
+/* Is there anything to take?  The worker asks on every pass: one load. */
+bool usm_returned_pending(const struct usm_returned *returned);
+
+/*
+ * Takes every frame out and hands each to take(ctx, frame), lowest first.
+ * The worker only.  Returns how many.
+ */
+uint32_t usm_returned_drain(struct usm_returned *returned,
+			    void (*take)(void *ctx, uint32_t frame), void *ctx);
+
+/* Frames the kernel reported that are not of this partition: 0 for ever. */
+uint64_t usm_returned_foreign(const struct usm_returned *returned);
+
+#endif /* USM_INSTANCE_ARENA_RETURNED_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * control.h - the main thread: announcements from the kernel, and the end.
+ *
+ * Sleeps in poll() over /proc/usm, /proc/usmPgs and the stop descriptor;
+ * there is no timer while nothing happens.
+ */
+#ifndef USM_INSTANCE_CONTROL_H
+#define USM_INSTANCE_CONTROL_H
+
+#include "instance/arena/returned.h"
+#include "instance/members.h"
+#include "instance/session.h"
+#include "instance/worker/inbox.h"
+
+struct usm_control {
+	struct usm_session *session;
+	struct usm_returned *returned;
+	struct usm_inbox *inbox;
+	int stop_fd; /* readable: end cleanly */
+	struct usm_members_table members;
+	/* Optional: told every event after it was applied. */
+	void (*observe)(void *ctx, const struct usm_event *event);
+	void *observe_ctx;
+};
+
+/*
+ * Runs until stop_fd is readable: 0.  ENODEV: the claim is gone.  Other errors
+ * are those of the kernel's files or ENOMEM.  Pointers are borrowed.
+ */
+int usm_control_run(struct usm_control *control);
+
+/* Makes the table of members what the kernel lists now. */
+int usm_control_resync(struct usm_control *control);
+
+#endif /* USM_INSTANCE_CONTROL_H */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/instance.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "instance/control.h"
+#include "instance/worker/worker.h"
+
+/*
+ * One worker owns the whole partition.  More of them need the partition cut in
+ * shares with a common reserve; dispatch (usm_worker_mask) is ready for it.
+ */
+#define NR_WORKERS 1
+
+struct usm_instance {
+	struct usm_session *session;
+	struct usm_kernel kernel;
+	struct usm_returned *returned;
+	struct usm_stock *stock;
+	struct usm_local_manager *manager;
+	struct usm_inbox *inbox;
+	struct usm_worker_thread *worker;
+};
+
+/* Reading /proc/usmPgs first makes what came home meanwhile FREE again. */
+static int take_over_frames(struct usm_instance *instance)
+{
+	int err = usm_returned_collect(instance->returned, NULL);
+
+	if (err)
+		return err;
+	return usm_stock_reconcile(instance->stock, NULL, NULL, NULL);
+}
+
+static int build(struct usm_instance *instance,
+		 const struct usm_alloc_policy *policy)
+{
+	const struct usm_claim *claim = &instance->session->claim;
+	int err;
+
+	usm_session_kernel(instance->session, &instance->kernel);
+	err = usm_returned_create(claim->extents, claim->nr_extents,
+				  claim->base_pfn, &instance->kernel,
+				  &instance->returned);
+	if (err)
+		return err;
+	err = usm_stock_create(claim->extents, claim->nr_extents, policy,
+			       &instance->kernel, instance->returned,
+			       &instance->stock);
+	if (err)
+		return err;
+	err = usm_local_manager_create(
+		&instance->session->view, usm_worker_mask(0, NR_WORKERS),
+		instance->stock, &instance->kernel, &instance->manager);
+	if (err)
+		return err;
+	return usm_inbox_create(&instance->inbox);
+}
+
+int usm_instance_create(struct usm_session *session,
+			const struct usm_alloc_policy *policy,
+			struct usm_instance **out, struct usm_failure *failure)
+{
+	struct usm_instance *instance = calloc(1, sizeof(*instance));
+	int err;
+
+	if (!instance)
+		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
+				"out of memory");
+	instance->session = session;
+	err = build(instance, policy);
+	if (err) {
+		usm_fail(failure, USM_EXIT_FAILED, -err,
+			 "setting up the partition: %s", strerror(-err));
+	} else {
+		err = take_over_frames(instance);
+		if (err)
+			usm_fail(failure, USM_EXIT_FAILED, -err,
+				 "reading the states of the frames: %s",
+				 strerror(-err));
+	}
+	if (err) {
+		usm_instance_destroy(instance);
+		return err;
+	}
+	*out = instance;
+	return 0;
+}
+
+/* Spreads instances over the CPUs this process may use. */
+static int choose_cpu(uint32_t id, unsigned int *nr_cpus)
+{
+	unsigned int nth, cpu;
+	cpu_set_t set;
+
+	*nr_cpus = 1;
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return -1;
+	*nr_cpus = (unsigned int)CPU_COUNT(&set);
+	nth = (id - 1) % *nr_cpus;
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set) && !nth--)
+			return (int)cpu;
+	return -1;
+}
+
+int usm_instance_start(struct usm_instance *instance, int cpu,
+		       struct usm_failure *failure)
+{
+	struct usm_session *session = instance->session;
+	unsigned int nr_cpus;
+	int chosen = choose_cpu(session->claim.instance, &nr_cpus);
+	struct usm_worker_options options = {
+		.device_fd = session->device_fd,
+		.index = 0,
+		.cpu = cpu >= 0 ? cpu : chosen,
+		.nr_cpus = nr_cpus,
+		.bell = &session->channel->doorbell[0],
+		.manager = instance->manager,
+		.stock = instance->stock,
+		.inbox = instance->inbox,
+	};
+	int err = usm_worker_start(&options, &instance->worker);
+
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				"starting the worker: %s", strerror(-err));
+	return 0;
+}
+
+int usm_instance_run(struct usm_instance *instance, int stop_fd,
+		     void (*observe)(void *ctx, const struct usm_event *event),
+		     void *ctx, struct usm_failure *failure)
+{
+	struct usm_control control = {
+		.session = instance->session,
+		.returned = instance->returned,
+		.inbox = instance->inbox,
+		.stop_fd = stop_fd,
+		.observe = observe,
+		.observe_ctx = ctx,
+	};
+	int err = usm_control_resync(&control);
+
+	if (!err)
+		err = usm_control_run(&control);
+	usm_members_fini(&control.members);
+	if (err == -ENODEV)
+		return usm_fail(failure, USM_EXIT_FAILED, ENODEV,
+				"the partition was taken away");
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				"reading announcements: %s", strerror(-err));
+	return 0;
+}
+
+void usm_instance_destroy(struct usm_instance *instance)
+{
+	if (!instance)
+		return;
+	usm_worker_stop(instance->worker);
+	usm_local_manager_destroy(instance->manager);
+	usm_inbox_destroy(instance->inbox);
+	usm_stock_destroy(instance->stock);
+	usm_returned_destroy(instance->returned);
+	free(instance);
+}

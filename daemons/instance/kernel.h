@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.h - what a worker asks of the kernel, as an ops table.
+ *
+ * The one seam between the policy engine and the module, so that all of the
+ * former runs against plain memory in tests.  Every call returns 0 or -errno
+ * and may be made from any thread; the meaning of each is that of the function
+ * with the same name in common/client.h.
+ */
+#ifndef USM_INSTANCE_KERNEL_H
+#define USM_INSTANCE_KERNEL_H
+
+#include <stdint.h>
+
+#include "usm.h"
+
+struct usm_kernel {
+	void *ctx;
+	int (*map)(void *ctx, struct usm_map_entry *entries, uint32_t nr);
+	int (*scan)(void *ctx, uint32_t *home);
+	int (*frames)(void *ctx, uint32_t first, struct usm_frame_info *out,
+		      uint32_t *nr);
+	/* -EAGAIN when no frame has come home, -ENODEV without a claim. */
+	int (*read_freed)(void *ctx, uint64_t *pfns, uint32_t *nr);
+};
+
+#endif /* USM_INSTANCE_KERNEL_H */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/client.h"
+#include "instance/policies/alloc/registry.h"
+#include "instance/privileges.h"
+
+enum {
+	KEY_CONFIG = 'c',
+	KEY_NAME = 'n',
+	KEY_MEMORY = 'm',
+	KEY_ALLOC = 'a',
+	KEY_VERBOSE = 'v',
+	KEY_MANAGED = 0x100,
+	KEY_UID,
+	KEY_GID,
+	KEY_READY_FD,
+	KEY_CHECK,
+	KEY_DEVICE,
+	KEY_CPU,
+};
+
+static const struct argp_option option_table[] = {
+	{.doc = "What to claim: a file, or name and memory:"},
+	{"config", KEY_CONFIG, "FILE", 0, "Configuration, a JSON object", 0},
+	{"name", KEY_NAME, "NAME", 0, "Name of the instance", 0},
+	{"memory", KEY_MEMORY, "SIZE", 0, "Size of its partition: 128M, 1G", 0},
+	{"alloc", KEY_ALLOC, "POLICY", 0,
+	 "Allocation policy: first-fit (default) or extent", 0},
+	{"check", KEY_CHECK, "FILE", 0,
+	 "Only check a configuration file; needs no rights and no module", 0},
+	{.doc = "How to run:"},
+	{"managed", KEY_MANAGED, NULL, 0,
+	 "The partition outlives this process; take over one that waits", 0},
+	{"uid", KEY_UID, "UID", 0, "Run under this uid (default 1884640000)",
+	 0},
+	{"gid", KEY_GID, "GID", 0, "Run under this gid (default: the uid)", 0},
+	{"cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0},
+	{"ready-fd", KEY_READY_FD, "FD", 0,
+	 "Write \"ready instance=ID\" there once faults are served", 0},
+	{"device", KEY_DEVICE, "PATH", 0, "Device (default /dev/USMMcd)", 0},
+	{"verbose", KEY_VERBOSE, NULL, 0,
+	 "Print every announcement of the kernel", 0},
+	{0},
+};
+
+static const char doc[] =
+	"Policy daemon of one USM instance: claims a partition of the pool and "
+	"decides which of its frames serve the page faults of its members.\v"
+	"Starts as root and gives up every right before it serves. "
+	"SIGTERM ends it cleanly; without --managed its partition dissolves.\n\n"
+	"Exit codes: 0 ended on request, 1 failed, 2 usage or configuration, "
+	"3 no module or another ABI, 5 name in use, other size or pool too "
+	"full, 6 not enough rights.";
+
+/* What argp collects; checked as a whole afterwards. */
+struct arguments {
+	struct usm_options options;
+	const char *config;
+	const char *name;
+	const char *memory;
+	const char *alloc;
+	bool has_gid;
+};
+
+static unsigned long number(struct argp_state *state, const char *option,
+			    const char *arg, unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || value > max)
+		argp_error(state, "--%s: \"%s\" is not a number of 0 to %lu",
+			   option, arg, max);
+	return value;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *args = state->input;
+	struct usm_options *options = &args->options;
+
+	switch (key) {
+	case KEY_CONFIG:
+		args->config = arg;
+		return 0;
+	case KEY_NAME:
+		args->name = arg;
+		return 0;
+	case KEY_MEMORY:
+		args->memory = arg;
+		return 0;
+	case KEY_ALLOC:
+		args->alloc = arg;
+		return 0;
+	case KEY_CHECK:
+		options->check = arg;
+		return 0;
+	case KEY_MANAGED:
+		options->managed = true;
+		return 0;
+	case KEY_VERBOSE:
+		options->verbose = true;
+		return 0;
+	case KEY_DEVICE:
+		options->device = arg;
+		return 0;
+	case KEY_UID:
+		options->uid = (uid_t)number(state, "uid", arg, UINT_MAX - 1);
+		return 0;
+	case KEY_GID:
+		options->gid = (gid_t)number(state, "gid", arg, UINT_MAX - 1);
+		args->has_gid = true;
+		return 0;
+	case KEY_READY_FD:
+		options->ready_fd =
+			(int)number(state, "ready-fd", arg, INT_MAX);
+		return 0;
+	case KEY_CPU:
+		options->cpu = (int)number(state, "cpu", arg, CPU_SETSIZE - 1);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\": takes options only", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int config_failure(struct usm_failure *failure, int err,
+			  const char *source,
+			  const struct usm_config_error *error)
+{
+	if (err == -EINVAL)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL, "%s: %s%s%s",
+				source, error->field, *error->field ? ": " : "",
+				error->reason);
+	return usm_fail(failure, USM_EXIT_USAGE, -err, "%s: %s", source,
+			strerror(-err));
+}
+
+static int load_file(const char *path, struct usm_config *out,
+		     struct usm_failure *failure)
+{
+	struct usm_config_error error = {0};
+	int err = usm_config_load(path, out, &error);
+
+	return err ? config_failure(failure, err, path, &error) : 0;
+}
+
+/* Through JSON, so that both ways are checked by the same rules. */
+static int from_arguments(const struct arguments *args, struct usm_config *out,
+			  struct usm_failure *failure)
+{
+	struct usm_config_error error = {0};
+	cJSON *root = cJSON_CreateObject();
+	char *text = NULL;
+	int err = -ENOMEM;
+
+	cJSON_AddStringToObject(root, "name", args->name);
+	cJSON_AddStringToObject(root, "memory", args->memory);
+	if (args->alloc) {
+		cJSON *policy = cJSON_AddObjectToObject(root, "policy");
+
+		cJSON_AddStringToObject(policy, "alloc", args->alloc);
+	}
+	if (root)
+		text = cJSON_PrintUnformatted(root);
+	if (text)
+		err = usm_config_parse(text, strlen(text), out, &error);
+	cJSON_free(text);
+	cJSON_Delete(root);
+	return err ? config_failure(failure, err, "command line", &error) : 0;
+}
+
+static int read_config(struct arguments *args, struct usm_failure *failure)
+{
+	struct usm_config *config = &args->options.config;
+	int err;
+
+	if (args->options.check)
+		err = load_file(args->options.check, config, failure);
+	else if (args->config && (args->name || args->memory || args->alloc))
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--config goes without --name, --memory and "
+				"--alloc");
+	else if (args->config)
+		err = load_file(args->config, config, failure);
+	else if (!args->name || !args->memory)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"needs --config, or --name and --memory; "
+				"see --help");
+	else
+		err = from_arguments(args, config, failure);
+	if (err)
+		return err;
+	if (!usm_alloc_policy_find(config->alloc_policy))
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"policy.alloc: no policy \"%s\" in this build",
+				config->alloc_policy);
+	return 0;
+}
+
+int usm_options_parse(int argc, char **argv, struct usm_options *out,
+		      struct usm_failure *failure)
+{
+	struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = doc,
+	};
+	struct arguments args = {
+		.options =
+			{
+				.uid = USM_INSTANCE_UID,
+				.ready_fd = -1,
+				.cpu = -1,
+			},
+	};
+	int err;
+
+	argp_err_exit_status = USM_EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	if (!args.has_gid)
+		args.options.gid = args.options.uid;
+	err = read_config(&args, failure);
+	if (!err)
+		*out = args.options;
+	return err;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h - the command line of usm-instance.
+ */
+#ifndef USM_INSTANCE_OPTIONS_H
+#define USM_INSTANCE_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/config.h"
+#include "instance/failure.h"
+
+struct usm_options {
+	struct usm_config config;
+	const char *check; /* only check this file and say what is wrong */
+	const char *device; /* NULL: the usual path */
+	uid_t uid;
+	gid_t gid;
+	int ready_fd; /* -1: none */
+	int cpu; /* -1: chosen */
+	bool managed;
+	bool verbose;
+};
+
+/*
+ * Reads the command line and the configuration it names.  Wrong usage, --help
+ * and --version end the process here, as argp does (exit code 2, 0, 0).
+ * On failure *failure says why; *out is untouched.
+ */
+int usm_options_parse(int argc, char **argv, struct usm_options *out,
+		      struct usm_failure *failure);
+
+#endif /* USM_INSTANCE_OPTIONS_H */

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/client.h"
+
+/* A killed predecessor needs this long at most to be torn down. */
+#define CLAIM_TRIES 100
+#define CLAIM_PAUSE_NS 20000000L
+
+static const struct usm_session no_session = {
+	.device_fd = -1,
+	.events_fd = -1,
+	.freed_fd = -1,
+};
+
+static int open_device(const char *path, struct usm_session *session,
+		       struct usm_failure *failure)
+{
+	int err;
+
+	if (!path)
+		path = USM_DEVICE_PATH;
+	err = usm_client_open(path, &session->device_fd);
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		return usm_fail(failure, USM_EXIT_UNREACHABLE, -err,
+				"%s: not there; is usm_lkmRM.ko loaded?", path);
+	case -EPROTO:
+	case -ENOTTY:
+		return usm_fail(failure, USM_EXIT_UNREACHABLE, -err,
+				"%s: the module does not speak ABI version %d",
+				path, USM_ABI_VERSION);
+	case -EACCES:
+	case -EPERM:
+		return usm_fail(failure, USM_EXIT_DENIED, -err,
+				"%s: no permission; start usm-instance as root",
+				path);
+	default:
+		return usm_fail(failure, USM_EXIT_FAILED, -err, "%s: %s", path,
+				strerror(-err));
+	}
+}
+
+static int explain_claim(int err, const struct usm_session_options *options,
+			 const struct usm_claim *claim,
+			 struct usm_failure *failure)
+{
+	uint64_t wanted = (uint64_t)options->frames << USM_FRAME_SHIFT;
+	uint64_t other = (uint64_t)claim->frames << USM_FRAME_SHIFT;
+
+	switch (err) {
+	case -EEXIST:
+	case -EBUSY:
+		return usm_fail(failure, USM_EXIT_CONFLICT, -err,
+				"name: instance \"%s\" has a daemon already",
+				options->name);
+	case -ENOSPC:
+		return usm_fail(failure, USM_EXIT_CONFLICT, -err,
+				"memory: %" PRIu64 " bytes wanted, %" PRIu64
+				" left in the pool",
+				wanted, other);
+	case -EUCLEAN:
+		return usm_fail(failure, USM_EXIT_CONFLICT, -err,
+				"memory: instance \"%s\" has %" PRIu64
+				" bytes, not %" PRIu64,
+				options->name, other, wanted);
+	case -EPERM:
+	case -EACCES:
+		return usm_fail(failure, USM_EXIT_DENIED, -err,
+				"claiming needs CAP_SYS_ADMIN; start "
+				"usm-instance as root");
+	case -EINVAL:
+		return usm_fail(failure, USM_EXIT_USAGE, -err,
+				"the module refuses name, memory, slots or "
+				"deadline_ms");
+	default:
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				"claiming \"%s\": %s", options->name,
+				strerror(-err));
+	}
+}
+
+static int claim(const struct usm_session_options *options,
+		 struct usm_session *session, struct usm_failure *failure)
+{
+	const struct timespec pause = {.tv_nsec = CLAIM_PAUSE_NS};
+	int tries = options->persist ? CLAIM_TRIES : 1, err;
+
+	for (;;) {
+		session->claim = (struct usm_claim){
+			.flags = options->persist ? USM_CLAIM_PERSIST : 0,
+			.frames = options->frames,
+			.nr_slots = options->nr_slots,
+			.deadline_ms = options->deadline_ms,
+			.owner_uid = options->owner_uid,
+		};
+		snprintf(session->claim.name, sizeof(session->claim.name), "%s",
+			 options->name);
+		err = usm_client_claim(session->device_fd, &session->claim);
+		if ((err != -EBUSY && err != -EEXIST) || !--tries)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return err ? explain_claim(err, options, &session->claim, failure) : 0;
+}
+
+static int open_proc_files(struct usm_session *session,
+			   struct usm_failure *failure)
+{
+	int err = usm_client_open_events(&session->events_fd);
+
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				USM_PROC_EVENTS_PATH ": %s", strerror(-err));
+	err = usm_client_open_freed(&session->freed_fd);
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				USM_PROC_FREED_PATH ": %s", strerror(-err));
+	return 0;
+}
+
+/* The page tables of the channel are filled here, not under a fault. */
+static void touch_channel(const struct usm_channel *channel, uint64_t bytes)
+{
+	const volatile char *p = (const volatile char *)channel;
+	uint64_t at;
+
+	for (at = 0; at < bytes; at += USM_FRAME_BYTES)
+		(void)p[at];
+}
+
+static int map_channel(struct usm_session *session, struct usm_failure *failure)
+{
+	uint64_t bytes = session->claim.channel_bytes;
+	int err = usm_client_map_channel(session->device_fd, bytes,
+					 &session->channel);
+
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				"mapping the channel: %s", strerror(-err));
+	err = usm_channel_view(session->channel, bytes, &session->view);
+	if (err)
+		return usm_fail(failure, USM_EXIT_UNREACHABLE, -err,
+				"the channel is not laid out as expected");
+	touch_channel(session->channel, bytes);
+	return 0;
+}
+
+/* One mapping over the partition's span; pages come in when policies look. */
+static int map_slice(struct usm_session *session, struct usm_failure *failure)
+{
+	const struct usm_claim *claim = &session->claim;
+	uint32_t first = UINT32_MAX, end = 0, i;
+	int err;
+
+	for (i = 0; i < claim->nr_extents && i < USM_EXTENTS_MAX; i++) {
+		const struct usm_extent *extent = &claim->extents[i];
+
+		if (extent->first < first)
+			first = extent->first;
+		if (extent->first + extent->frames > end)
+			end = extent->first + extent->frames;
+	}
+	if (first >= end)
+		return usm_fail(failure, USM_EXIT_FAILED, EIO,
+				"the module gave a partition without frames");
+	session->slice_first = first;
+	session->slice_frames = end - first;
+	err = usm_client_map_slice(session->device_fd, first, end - first,
+				   &session->slice);
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				"mapping the slice: %s", strerror(-err));
+	return 0;
+}
+
+int usm_session_open(const struct usm_session_options *options,
+		     struct usm_session *out, struct usm_failure *failure)
+{
+	struct usm_session session = no_session;
+	int err = open_device(options->device, &session, failure);
+
+	if (!err)
+		err = claim(options, &session, failure);
+	if (!err)
+		err = open_proc_files(&session, failure);
+	if (!err)
+		err = map_channel(&session, failure);
+	if (!err)
+		err = map_slice(&session, failure);
+	if (err) {
+		usm_session_close(&session);
+		return err;
+	}
+	*out = session;
+	return 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void usm_session_close(struct usm_session *session)
+{
+	usm_client_unmap(session->slice,
+			 (size_t)session->slice_frames << USM_FRAME_SHIFT);
+	usm_client_unmap(session->channel, session->claim.channel_bytes);
+	close_fd(session->freed_fd);
+	close_fd(session->events_fd);
+	/* The last: it ends the claim. */
+	close_fd(session->device_fd);
+	*session = no_session;
+}
+
+static int kernel_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_map(session->device_fd, entries, nr, NULL);
+}
+
+static int kernel_scan(void *ctx, uint32_t *home)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_scan(session->device_fd, home);
+}
+
+static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
+			 uint32_t *nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_frames(session->device_fd, first, out, nr);
+}
+
+static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_read_freed(session->freed_fd, pfns, nr);
+}
+
+void usm_session_kernel(struct usm_session *session, struct usm_kernel *out)
+{
+	*out = (struct usm_kernel){
+		.ctx = session,
+		.map = kernel_map,
+		.scan = kernel_scan,
+		.frames = kernel_frames,
+		.read_freed = kernel_read_freed,
+	};
+}

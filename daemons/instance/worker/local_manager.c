@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/worker/local_manager.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "instance/worker/bitfield.h"
+#include "instance/worker/slot.h"
+
+#define WORD_BITS 64
+
+/* The last answer given in a slot. */
+struct answer {
+	uint32_t gen; /* 0: none yet */
+	uint32_t frame;
+};
+
+struct usm_local_manager {
+	struct usm_channel_view view;
+	uint64_t mask;
+	struct usm_stock *stock;
+	const struct usm_kernel *kernel;
+	bool dry; /* reconcile with the kernel at the end of this pass */
+	struct answer *answers; /* [nr_slots] */
+	/* Answers of one leaf word, then those whose thread must be woken. */
+	uint32_t nr_batch;
+	struct usm_map_entry batch[WORD_BITS];
+};
+
+static bool inside(uint64_t offset, uint64_t bytes, uint64_t limit)
+{
+	return offset <= limit && bytes <= limit - offset;
+}
+
+int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
+		     struct usm_channel_view *out)
+{
+	char *base = (char *)channel;
+	uint32_t nr_slots;
+
+	if (channel_bytes < sizeof(*channel) || channel->abi != USM_ABI_VERSION)
+		return -EPROTO;
+	nr_slots = channel->nr_slots;
+	if (nr_slots < USM_SLOTS_MIN || nr_slots > USM_SLOTS_MAX ||
+	    nr_slots % WORD_BITS)
+		return -EPROTO;
+	if (!inside(channel->pfq_offset, sizeof(struct usm_bitfield),
+		    channel_bytes) ||
+	    !inside(channel->slots_offset,
+		    (uint64_t)nr_slots * sizeof(struct usm_slot),
+		    channel_bytes))
+		return -EPROTO;
+	out->pfq = (struct usm_bitfield *)(base + channel->pfq_offset);
+	out->slots = (struct usm_slot *)(base + channel->slots_offset);
+	out->nr_slots = nr_slots;
+	return 0;
+}
+
+int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
+			     struct usm_stock *stock,
+			     const struct usm_kernel *kernel,
+			     struct usm_local_manager **out)
+{
+	struct usm_local_manager *manager = calloc(1, sizeof(*manager));
+
+	if (!manager)
+		return -ENOMEM;
+	manager->answers = calloc(view->nr_slots, sizeof(*manager->answers));
+	if (!manager->answers) {
+		free(manager);
+		return -ENOMEM;
+	}
+	manager->view = *view;
+	manager->mask = mask;
+	manager->stock = stock;
+	manager->kernel = kernel;
+	*out = manager;
+	return 0;
+}
+
+void usm_local_manager_destroy(struct usm_local_manager *manager)
+{
+	if (!manager)
+		return;
+	free(manager->answers);
+	free(manager);
+}
+
+bool usm_local_manager_pending(const struct usm_local_manager *manager)
+{
+	return usm_bitfield_pending(manager->view.pfq, manager->mask);
+}
+
+/*
+ * The frame for a request.  One that is seen twice was answered before: the
+ * same answer again, or none at all if the kernel refused it, so that a wrong
+ * frame can never make the two sides go round in circles.
+ */
+static uint32_t decide(struct usm_local_manager *manager, uint32_t index,
+		       uint32_t gen, const struct usm_fault *fault)
+{
+	struct answer *answer = &manager->answers[index];
+
+	if (answer->gen != gen) {
+		answer->frame =
+			usm_stock_pick(manager->stock, fault, &manager->dry);
+		answer->gen = gen;
+	} else if (usm_slot_error(&manager->view.slots[index])) {
+		answer->frame = USM_FRAME_NONE;
+	}
+	return answer->frame;
+}
+
+static void answer_slot(struct usm_local_manager *manager, uint32_t index)
+{
+	struct usm_slot *slot = &manager->view.slots[index];
+	struct usm_fault fault;
+	uint32_t gen, frame;
+
+	if (!usm_slot_read(slot, &gen, &fault))
+		return;
+	frame = decide(manager, index, gen, &fault);
+	usm_slot_reply(slot, gen, frame);
+	manager->batch[manager->nr_batch++] = (struct usm_map_entry){
+		.slot = index,
+		.gen = gen,
+		.frame = frame,
+	};
+}
+
+static void check_result(struct usm_local_manager *manager,
+			 const struct usm_map_entry *entry, int result)
+{
+	struct answer *answer = &manager->answers[entry->slot];
+
+	if (!result || entry->frame == USM_FRAME_NONE)
+		return;
+	/* Nothing is under way any more, so reconciling may look at it. */
+	if (answer->gen == entry->gen)
+		answer->frame = USM_FRAME_NONE;
+	usm_stock_refused(manager->stock, entry->frame, result == -ESTALE);
+}
+
+/* Wakes those of the batch that went to sleep before they saw the reply. */
+static void flush(struct usm_local_manager *manager)
+{
+	const struct usm_kernel *kernel = manager->kernel;
+	struct usm_map_entry *batch = manager->batch;
+	uint32_t asleep = 0, i;
+	int err;
+
+	/* One fence between all the replies and all the states. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (i = 0; i < manager->nr_batch; i++)
+		if (usm_slot_is_asleep(&manager->view.slots[batch[i].slot]))
+			batch[asleep++] = batch[i];
+	manager->nr_batch = 0;
+	if (!asleep)
+		return;
+	err = kernel->map(kernel->ctx, batch, asleep);
+	for (i = 0; i < asleep; i++)
+		check_result(manager, &batch[i],
+			     err ? -ESTALE : batch[i].result);
+}
+
+static bool in_flight(void *ctx, uint32_t frame)
+{
+	const struct usm_local_manager *manager = ctx;
+	uint32_t i;
+
+	for (i = 0; i < manager->view.nr_slots; i++) {
+		const struct answer *answer = &manager->answers[i];
+
+		if (answer->frame == frame && answer->gen &&
+		    usm_slot_waits(&manager->view.slots[i], answer->gen))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The stock ran dry although the kernel looked for frames.  Replies that were
+ * stored for a thread which left at that moment (signal, deadline) leave a
+ * frame that both sides believe the other has: take those back.
+ */
+static void end_pass(struct usm_local_manager *manager)
+{
+	if (!manager->dry)
+		return;
+	manager->dry = false;
+	usm_stock_reconcile(manager->stock, in_flight, manager, NULL);
+}
+
+static void serve_word(struct usm_local_manager *manager, uint32_t word,
+		       uint64_t bits)
+{
+	while (bits) {
+		uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+
+		answer_slot(manager, word * WORD_BITS + bit);
+		bits &= bits - 1;
+	}
+	flush(manager);
+}
+
+uint32_t usm_local_manager_run(struct usm_local_manager *manager)
+{
+	uint64_t words = usm_bitfield_snapshot(manager->view.pfq);
+	uint32_t nr_words = manager->view.nr_slots / WORD_BITS, taken = 0;
+
+	if (!words)
+		return 0;
+	usm_stock_refresh(manager->stock);
+	while (words) {
+		uint32_t word = (uint32_t)__builtin_ctzll(words);
+		uint64_t bits = usm_bitfield_take(manager->view.pfq, word,
+						  manager->mask);
+
+		words &= words - 1;
+		if (word >= nr_words)
+			continue;
+		taken += (uint32_t)__builtin_popcountll(bits);
+		serve_word(manager, word, bits);
+	}
+	end_pass(manager);
+	return taken;
+}
+
+uint32_t usm_local_manager_sweep(struct usm_local_manager *manager)
+{
+	uint32_t nr_words = manager->view.nr_slots / WORD_BITS, word, taken = 0;
+
+	usm_stock_refresh(manager->stock);
+	for (word = 0; word < nr_words; word++) {
+		uint64_t bits = 0;
+		uint32_t bit;
+
+		usm_bitfield_take(manager->view.pfq, word, manager->mask);
+		for (bit = 0; bit < WORD_BITS; bit++) {
+			const struct usm_slot *slot =
+				&manager->view.slots[word * WORD_BITS + bit];
+
+			if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) !=
+			    USM_SLOT_IDLE)
+				bits |= 1ULL << bit;
+		}
+		bits &= manager->mask;
+		taken += (uint32_t)__builtin_popcountll(bits);
+		serve_word(manager, word, bits);
+	}
+	end_pass(manager);
+	return taken;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * local_manager.h - the scheduler of one worker: from PFQ bits to replies.
+ *
+ * Runs over a channel view (pointers into the mapped channel, or into plain
+ * memory in tests).  All calls are the worker's own; none of them waits.
+ */
+#ifndef USM_INSTANCE_WORKER_LOCAL_MANAGER_H
+#define USM_INSTANCE_WORKER_LOCAL_MANAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "instance/kernel.h"
+#include "instance/worker/stock.h"
+#include "usm.h"
+
+struct usm_channel_view {
+	struct usm_bitfield *pfq;
+	struct usm_slot *slots;
+	uint32_t nr_slots; /* a multiple of 64 */
+};
+
+/*
+ * Finds the parts of a mapped channel.  EPROTO: another ABI, or an offset that
+ * does not lie inside channel_bytes.
+ */
+int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
+		     struct usm_channel_view *out);
+
+struct usm_local_manager;
+
+/*
+ * Serves the slots of `mask` (see bitfield.h) of the view (copied) from stock
+ * through kernel (both borrowed).  *out belongs to the caller.  ENOMEM.
+ */
+int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
+			     struct usm_stock *stock,
+			     const struct usm_kernel *kernel,
+			     struct usm_local_manager **out);
+
+/* Frees it; NULL is fine. */
+void usm_local_manager_destroy(struct usm_local_manager *manager);
+
+/*
+ * Answers every fault that is pending when it is called, each slot once, so
+ * that no slot can starve another.  Returns how many bits it took; 0 means
+ * there was nothing to do.
+ */
+uint32_t usm_local_manager_run(struct usm_local_manager *manager);
+
+/*
+ * Answers whatever waits in any slot, bits or not: for the start, when a
+ * predecessor may have taken bits it never answered.
+ */
+uint32_t usm_local_manager_sweep(struct usm_local_manager *manager);
+
+/* Is there a bit to take? */
+bool usm_local_manager_pending(const struct usm_local_manager *manager);
+
+#endif /* USM_INSTANCE_WORKER_LOCAL_MANAGER_H */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/worker/stock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "instance/arena/arena.h"
+#include "instance/worker/backoff.h"
+
+/*
+ * A scan walks the whole partition in the kernel.  While a partition is full
+ * every fault would ask for one, so fruitless ones get rarer: 1 ms is about a
+ * scan of 64 Ki frames, 128 ms is beyond the default deadline of a fault.
+ */
+#define SCAN_PAUSE_MIN_NS 1000000ULL
+#define SCAN_PAUSE_MAX_NS 128000000ULL
+
+struct usm_stock {
+	struct usm_arena *arena;
+	const struct usm_alloc_policy *policy;
+	void *policy_ctx;
+	const struct usm_kernel *kernel;
+	struct usm_returned *returned;
+	struct usm_backoff scan;
+	unsigned int nr_extents;
+	struct usm_extent extents[USM_EXTENTS_MAX];
+};
+
+int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
+		     const struct usm_alloc_policy *policy,
+		     const struct usm_kernel *kernel,
+		     struct usm_returned *returned, struct usm_stock **out)
+{
+	struct usm_stock *stock = calloc(1, sizeof(*stock));
+	unsigned int i;
+	int err;
+
+	if (!stock)
+		return -ENOMEM;
+	err = usm_arena_create(extents, nr_extents, policy->run_frames,
+			       &stock->arena);
+	if (!err)
+		err = policy->init(stock->arena, &stock->policy_ctx);
+	if (err) {
+		usm_arena_destroy(stock->arena);
+		free(stock);
+		return err;
+	}
+	for (i = 0; i < nr_extents; i++)
+		stock->extents[i] = extents[i];
+	stock->nr_extents = nr_extents;
+	stock->policy = policy;
+	stock->kernel = kernel;
+	stock->returned = returned;
+	usm_backoff_init(&stock->scan, SCAN_PAUSE_MIN_NS, SCAN_PAUSE_MAX_NS);
+	*out = stock;
+	return 0;
+}
+
+void usm_stock_destroy(struct usm_stock *stock)
+{
+	if (!stock)
+		return;
+	stock->policy->fini(stock->policy_ctx);
+	usm_arena_destroy(stock->arena);
+	free(stock);
+}
+
+bool usm_stock_has(const struct usm_stock *stock, uint32_t frame)
+{
+	return stock->policy->is_free(stock->policy_ctx, frame);
+}
+
+static void take_in(void *ctx, uint32_t frame)
+{
+	struct usm_stock *stock = ctx;
+
+	/* Reconciling may have found it first. */
+	if (usm_arena_owns(stock->arena, frame) && !usm_stock_has(stock, frame))
+		stock->policy->released(stock->policy_ctx, frame);
+}
+
+void usm_stock_refresh(struct usm_stock *stock)
+{
+	if (usm_returned_pending(stock->returned))
+		usm_returned_drain(stock->returned, take_in, stock);
+}
+
+static bool kernel_says_free(const struct usm_stock *stock, uint32_t frame)
+{
+	const struct usm_kernel *kernel = stock->kernel;
+	struct usm_frame_info info;
+	uint32_t nr = 1;
+
+	return !kernel->frames(kernel->ctx, frame, &info, &nr) && nr == 1 &&
+	       info.state == USM_FRAME_FREE;
+}
+
+static int reconcile_chunk(struct usm_stock *stock, uint32_t first,
+			   uint32_t room,
+			   bool (*in_flight)(void *ctx, uint32_t frame),
+			   void *ctx, uint32_t *seen, uint32_t *recovered)
+{
+	const struct usm_kernel *kernel = stock->kernel;
+	struct usm_frame_info info[USM_BATCH_MAX];
+	uint32_t nr = room < USM_BATCH_MAX ? room : USM_BATCH_MAX, i;
+	int err = kernel->frames(kernel->ctx, first, info, &nr);
+
+	if (err)
+		return err;
+	for (i = 0; i < nr; i++) {
+		uint32_t frame = first + i;
+
+		if (info[i].state != USM_FRAME_FREE ||
+		    usm_stock_has(stock, frame))
+			continue;
+		/*
+		 * A reply may have been taken since the states were copied.
+		 * Once none is under way, a second look is final.
+		 */
+		if (in_flight &&
+		    (in_flight(ctx, frame) || !kernel_says_free(stock, frame)))
+			continue;
+		take_in(stock, frame);
+		++*recovered;
+	}
+	*seen = nr;
+	return 0;
+}
+
+int usm_stock_reconcile(struct usm_stock *stock,
+			bool (*in_flight)(void *ctx, uint32_t frame), void *ctx,
+			uint32_t *recovered)
+{
+	uint32_t found = 0;
+	unsigned int e;
+	int err = 0;
+
+	/* Nothing may be between kernel and mailbox while the two compare. */
+	usm_returned_lock(stock->returned);
+	usm_returned_drain(stock->returned, take_in, stock);
+	for (e = 0; e < stock->nr_extents && !err; e++) {
+		uint32_t at = stock->extents[e].first;
+		uint32_t left = stock->extents[e].frames, seen = 0;
+
+		for (; left && !err; at += seen, left -= seen) {
+			err = reconcile_chunk(stock, at, left, in_flight, ctx,
+					      &seen, &found);
+			if (!err && !seen)
+				err = -EIO;
+		}
+	}
+	usm_returned_unlock(stock->returned);
+	if (!err && recovered)
+		*recovered = found;
+	return err;
+}
+
+static uint32_t collect_and_pick(struct usm_stock *stock,
+				 const struct usm_fault *fault)
+{
+	uint32_t collected = 0;
+
+	if (usm_returned_collect(stock->returned, &collected) || !collected) {
+		/* The control thread may have been faster. */
+		if (!usm_returned_pending(stock->returned))
+			return USM_FRAME_NONE;
+	}
+	usm_stock_refresh(stock);
+	return stock->policy->pick(stock->policy_ctx, fault);
+}
+
+uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
+			bool *dry)
+{
+	const struct usm_kernel *kernel = stock->kernel;
+	uint32_t frame = stock->policy->pick(stock->policy_ctx, fault);
+	uint32_t home = 0;
+	uint64_t now;
+
+	if (frame != USM_FRAME_NONE)
+		return frame;
+	frame = collect_and_pick(stock, fault);
+	if (frame != USM_FRAME_NONE)
+		return frame;
+	now = usm_now_ns();
+	if (!usm_backoff_due(&stock->scan, now))
+		return USM_FRAME_NONE;
+	if (!kernel->scan(kernel->ctx, &home) && home)
+		frame = collect_and_pick(stock, fault);
+	usm_backoff_result(&stock->scan, now, frame != USM_FRAME_NONE);
+	if (frame == USM_FRAME_NONE)
+		*dry = true;
+	return frame;
+}
+
+void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale)
+{
+	if (!stale || !usm_arena_owns(stock->arena, frame))
+		return;
+	/*
+	 * Stale also means: the thread saw the reply by itself just before it
+	 * was to be woken, and uses the frame.  Only the kernel knows.
+	 */
+	usm_returned_lock(stock->returned);
+	usm_returned_drain(stock->returned, take_in, stock);
+	if (kernel_says_free(stock, frame))
+		take_in(stock, frame);
+	usm_returned_unlock(stock->returned);
+}
+
+void usm_stock_member_gone(struct usm_stock *stock, uint32_t member)
+{
+	if (stock->policy->member_gone)
+		stock->policy->member_gone(stock->policy_ctx, member);
+}

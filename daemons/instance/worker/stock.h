@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stock.h - a worker's supply of frames: arena, policy, and what comes back.
+ *
+ * Everything that decides whether a frame is free in the daemon's books goes
+ * through here, so that the books match the kernel's: a frame is in stock
+ * exactly when the kernel calls it FREE and no unanswered reply names it.
+ */
+#ifndef USM_INSTANCE_WORKER_STOCK_H
+#define USM_INSTANCE_WORKER_STOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "instance/arena/returned.h"
+#include "instance/kernel.h"
+#include "instance/policies/alloc/policy.h"
+#include "usm.h"
+
+struct usm_stock;
+
+/*
+ * An empty stock for the frames of `extents` under `policy`.  kernel and
+ * returned are borrowed.  *out belongs to the caller.  EINVAL, ENOMEM.
+ */
+int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
+		     const struct usm_alloc_policy *policy,
+		     const struct usm_kernel *kernel,
+		     struct usm_returned *returned, struct usm_stock **out);
+
+/* Frees it; NULL is fine. */
+void usm_stock_destroy(struct usm_stock *stock);
+
+/*
+ * Brings the books in line with the kernel's: takes in every frame that is
+ * FREE there.  in_flight(ctx, frame) names those that a reply under way may
+ * still claim; they are left out (NULL: there are none).  For the start, and
+ * for the rare case that the stock is empty.  O(frames), one call per
+ * USM_BATCH_MAX.  recovered (may be NULL): frames that were missing here.
+ */
+int usm_stock_reconcile(struct usm_stock *stock,
+			bool (*in_flight)(void *ctx, uint32_t frame), void *ctx,
+			uint32_t *recovered);
+
+/* Takes in what the control thread left; one load when there is nothing. */
+void usm_stock_refresh(struct usm_stock *stock);
+
+/*
+ * The policy's frame for this fault.  When the policy has none: reads
+ * /proc/usmPgs, then has the kernel scan, and asks again.  USM_FRAME_NONE when
+ * that does not help.  *dry is set when the last resort, reconciling, is due.
+ */
+uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
+			bool *dry);
+
+/*
+ * The kernel refused this frame as an answer (or its request is gone): back
+ * into stock if the kernel says it is FREE, otherwise forgotten until it is
+ * reported.  stale: the reason was ESTALE.
+ */
+void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale);
+
+/* An address space ended. */
+void usm_stock_member_gone(struct usm_stock *stock, uint32_t member);
+
+/* Is the frame in stock?  Any frame number may be asked. */
+bool usm_stock_has(const struct usm_stock *stock, uint32_t frame);
+
+#endif /* USM_INSTANCE_WORKER_STOCK_H */

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/worker/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/client.h"
+#include "instance/worker/backoff.h"
+#include "instance/worker/doorbell.h"
+#include "instance/worker/poll_window.h"
+
+/* Looks at the bitfield between two looks at the clock. */
+#define POLL_SPINS 32
+
+/* Deeper than any call chain of the worker, touched before the first fault. */
+#define STACK_TOUCH 65536
+
+struct usm_worker_thread {
+	struct usm_worker_options options;
+	struct usm_poll_window window;
+	pthread_t thread;
+	sem_t started;
+	int error; /* of starting, valid once .started is posted */
+	bool stop;
+};
+
+uint64_t usm_worker_mask(uint32_t index, uint32_t nr)
+{
+	uint64_t mask = 0;
+	uint32_t bit;
+
+	for (bit = index; bit < 64; bit += nr)
+		mask |= 1ULL << bit;
+	return mask;
+}
+
+static bool stopping(const struct usm_worker_thread *worker)
+{
+	return __atomic_load_n(&worker->stop, __ATOMIC_RELAXED);
+}
+
+static bool has_reason_to_run(void *ctx)
+{
+	const struct usm_worker_thread *worker = ctx;
+
+	return usm_local_manager_pending(worker->options.manager) ||
+	       stopping(worker);
+}
+
+static void touch_stack(void)
+{
+	char room[STACK_TOUCH];
+
+	explicit_bzero(room, sizeof(room));
+}
+
+/* True when work turned up within the window. */
+static bool poll_for_work(struct usm_worker_thread *worker)
+{
+	uint64_t end;
+	unsigned int i;
+	bool found = false;
+
+	if (!worker->window.ns)
+		return false;
+	end = usm_now_ns() + worker->window.ns;
+	do {
+		for (i = 0; i < POLL_SPINS && !found; i++) {
+			found = has_reason_to_run(worker);
+			__builtin_ia32_pause();
+		}
+	} while (!found && usm_now_ns() < end);
+	usm_poll_window_result(&worker->window, found);
+	return found;
+}
+
+static void read_inbox(struct usm_worker_thread *worker)
+{
+	uint32_t member;
+
+	while (usm_inbox_take(worker->options.inbox, &member))
+		usm_stock_member_gone(worker->options.stock, member);
+}
+
+static void count_self_wake(struct usm_doorbell *bell)
+{
+	/* Nobody else writes this word; readers may be elsewhere. */
+	__atomic_store_n(&bell->wakes[USM_WAKE_SELF],
+			 bell->wakes[USM_WAKE_SELF] + 1, __ATOMIC_RELAXED);
+}
+
+static void serve(struct usm_worker_thread *worker)
+{
+	struct usm_doorbell *bell = worker->options.bell;
+	bool woken = false;
+
+	while (!stopping(worker)) {
+		if (usm_local_manager_run(worker->options.manager)) {
+			if (!woken)
+				count_self_wake(bell);
+			woken = false;
+			continue;
+		}
+		read_inbox(worker);
+		if (poll_for_work(worker))
+			continue;
+		woken = usm_doorbell_sleep(bell, has_reason_to_run, worker);
+		if (woken)
+			usm_poll_window_woken(&worker->window);
+	}
+}
+
+static void *thread_main(void *arg)
+{
+	struct usm_worker_thread *worker = arg;
+	const struct usm_worker_options *options = &worker->options;
+	char name[16];
+
+	snprintf(name, sizeof(name), "usmWorker%u", options->index);
+	pthread_setname_np(pthread_self(), name);
+	if (options->cpu >= 0) {
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		CPU_SET(options->cpu, &set);
+		/* A cpuset that forbids it is stronger: run where it allows. */
+		pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	}
+	touch_stack();
+	usm_doorbell_running(options->bell);
+	worker->error = usm_client_worker(options->device_fd, options->index);
+	if (worker->error) {
+		usm_doorbell_absent(options->bell);
+		sem_post(&worker->started);
+		return NULL;
+	}
+	usm_local_manager_sweep(options->manager);
+	sem_post(&worker->started);
+	serve(worker);
+	usm_doorbell_absent(options->bell);
+	return NULL;
+}
+
+int usm_worker_start(const struct usm_worker_options *options,
+		     struct usm_worker_thread **out)
+{
+	struct usm_worker_thread *worker = calloc(1, sizeof(*worker));
+	int err;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->options = *options;
+	usm_poll_window_init(&worker->window, options->nr_cpus);
+	sem_init(&worker->started, 0, 0);
+	err = -pthread_create(&worker->thread, NULL, thread_main, worker);
+	if (err) {
+		sem_destroy(&worker->started);
+		free(worker);
+		return err;
+	}
+	while (sem_wait(&worker->started))
+		;
+	err = worker->error;
+	if (err) {
+		usm_worker_stop(worker);
+		return err;
+	}
+	*out = worker;
+	return 0;
+}
+
+void usm_worker_stop(struct usm_worker_thread *worker)
+{
+	if (!worker)
+		return;
+	__atomic_store_n(&worker->stop, true, __ATOMIC_SEQ_CST);
+	usm_doorbell_ring(worker->options.bell);
+	pthread_join(worker->thread, NULL);
+	sem_destroy(&worker->started);
+	free(worker);
+}
