@@ -1,206 +1,67 @@
-#!/bin/bash
+#!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# PID 1 of the guest. Its root is the host's root, read-only; what programs
-# must write to is covered with tmpfs. USM_RUN (from the kernel's command
-# line) is the run directory, whose file guest.env says what to do.
-# No "set -e" here: PID 1 must reach the power-off whatever fails.
+# PID 1 of the guest, first half: mounts. The root is the host's, read-only;
+# what programs must write to is covered with tmpfs. USM_RUN (from the kernel's
+# command line) is the run directory; its file "visible" lists the paths that
+# stay visible even when they lie under a cover.
+# Busybox, because a fork is several times cheaper here than an exec, and
+# without "set -e", because PID 1 must reach the power-off whatever fails.
 set -u
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root LANG=C.UTF-8 TERM=${TERM:-linux}
 unset BOOT_IMAGE usm_init usm_root
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+b=/bin/busybox
 
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev
-mkdir -p /dev/pts /dev/shm
-mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
-mount -t tmpfs -o mode=1777 shm /dev/shm
-ln -sfn /proc/self/fd /dev/fd
-ln -sfn /proc/self/fd/0 /dev/stdin
-ln -sfn /proc/self/fd/1 /dev/stdout
-ln -sfn /proc/self/fd/2 /dev/stderr
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+$b mount -t proc proc /proc
+$b mount -t sysfs sys /sys
+$b mount -t devtmpfs dev /dev
+$b mkdir -p /dev/pts /dev/shm
+$b mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
+$b mount -t tmpfs -o mode=1777 shm /dev/shm
+$b ln -sfn /proc/self/fd /dev/fd
+$b ln -sfn /proc/self/fd/0 /dev/stdin
+$b ln -sfn /proc/self/fd/1 /dev/stdout
+$b ln -sfn /proc/self/fd/2 /dev/stderr
+$b mount -t cgroup2 cgroup2 /sys/fs/cgroup
+$b mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+$b mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 
-# port NAME: the device of a virtio port.
-port() {
-	local f
-	for f in /sys/class/virtio-ports/*/name; do
-		if [[ $(<"$f") == "$1" ]]; then
-			f=${f%/name}
-			echo "/dev/${f##*/}"
-			return
-		fi
-	done
-	echo /dev/ttyS0
-}
-
-finish() {
-	echo "$1" >"$(port usm.status)"
-	sync
-	echo o >/proc/sysrq-trigger
-	sleep 60
-}
-
-# shellcheck source=/dev/null
-. "$USM_RUN/guest.env" || finish 125
-here=$USM_ROOT/deploy/vm
-
-# Covers the directories that must be writable. The checkout, the caches, the
-# caller's directory and the modules stay visible even when they lie under one.
-mount --bind / /mnt
-mount -t tmpfs -o mode=1777 tmp /tmp
+# The host's root stays reachable until the covers have their holes.
+$b mount -o bind / /mnt
+$b mount -t tmpfs -o mode=1777 tmp /tmp
 for d in /run /var/lib /var/log /var/tmp /var/cache /var/spool /root /home /srv; do
-	[[ -d $d && ! -L $d ]] && mount -t tmpfs -o mode=0755 tmpfs "$d"
+	if [ -d "$d" ] && ! [ -L "$d" ]; then
+		mode=0755
+		[ "$d" != /var/tmp ] || mode=1777
+		$b mount -t tmpfs -o mode=$mode tmpfs "$d"
+	fi
 done
-chmod 1777 /var/tmp
-for d in "$USM_ROOT" "$USM_CACHE" "$guest_cwd" "${guest_visible[@]}"; do
-	[[ -e $d && $d -ef /mnt$d ]] && continue
-	if [[ -d /mnt$d ]]; then
-		mkdir -p "$d"
-	elif [[ -e /mnt$d ]]; then
-		mkdir -p "${d%/*}"
-		: >"$d"
+while IFS= read -r path; do
+	[ ! -e "$path" ] || continue
+	if [ -d "/mnt$path" ]; then
+		$b mkdir -p "$path"
 	else
-		continue
+		$b mkdir -p "${path%/*}"
+		: >"$path"
 	fi
-	mount --bind "/mnt$d" "$d"
-done
-umount -l /mnt
-mkdir -p /run/lock /run/out /run/usm /var/lib/dpkg
-mount -t virtiofs out /run/out
-export USM_OUT=/run/out USM_ROOT
-release=$(uname -r)
-if [[ -d /usr/lib/modules && -n $guest_modules ]]; then
-	mount -t tmpfs modules /usr/lib/modules
-	ln -s "$guest_modules" "/usr/lib/modules/$release"
+	$b mount -o bind "/mnt$path" "$path"
+done <"/mnt$USM_RUN/visible"
+$b umount -l /mnt
+
+$b mkdir -p /run/lock /run/out /run/usm /var/lib/dpkg
+$b mount -t virtiofs out /run/out
+if [ -d /usr/lib/modules ] && [ -s "$USM_RUN/modules" ]; then
+	read -r modules <"$USM_RUN/modules"
+	$b mount -t tmpfs modules /usr/lib/modules
+	$b ln -s "$modules" "/usr/lib/modules/${modules##*/}"
 fi
 
-ip link set lo up
-hostname usm 2>/dev/null
+$b ip link set lo up
+echo usm >/proc/sys/kernel/hostname
 for c in cpu memory pids io cpuset; do
-	echo "+$c" >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
-done
-# A guest without its own processors must not be taken for a hung one.
-echo 30 >/proc/sys/kernel/watchdog_thresh 2>/dev/null
+	echo "+$c" >/sys/fs/cgroup/cgroup.subtree_control
+done 2>/dev/null
+# A guest that has to share its processors must not be taken for a hung one.
+echo 30 2>/dev/null >/proc/sys/kernel/watchdog_thresh
 
-dmesg -w >"$(port usm.kmsg)" 2>/dev/null &
-kmsg=$!
-if ((guest_interactive)); then
-	exec >/dev/hvc0 2>&1 </dev/hvc0
-	echo 4 >/proc/sys/kernel/printk
-else
-	# Relays, because a virtio port can be opened once only, and commands
-	# may open /dev/stderr again.
-	exec > >(exec cat >"$(port usm.stdout)")
-	relays=($!)
-	exec 2> >(exec cat >"$(port usm.stderr)")
-	relays+=($!)
-	exec </dev/null
-fi
-
-note() {
-	echo "usm: $*" >&2
-}
-
-load_module() {
-	local reason
-	[[ -n $guest_ko ]] || return 0
-	# shellcheck disable=SC2086 # parameters, split on purpose
-	if ! reason=$(insmod "$guest_ko" pool="$guest_pool" $guest_module_args 2>&1); then
-		note "error: the module does not load: $reason"
-		dmesg | tail -n 15 >&2
-		return 1
-	fi
-}
-
-manager=
-start_manager() {
-	local i
-	[[ -n $guest_manager ]] || return 0
-	"$guest_manager" >/run/out/manager.log 2>&1 </dev/null &
-	manager=$!
-	for ((i = 0; i < 400; i++)); do
-		[[ ! -S /run/usm/usm.sock ]] || return 0
-		kill -0 "$manager" 2>/dev/null || break
-		sleep 0.05
-	done
-	note "error: the manager has no socket /run/usm/usm.sock; its log:"
-	cat /run/out/manager.log >&2
-	return 1
-}
-
-# Everything the command left behind, whatever it did about sessions.
-command_group=/sys/fs/cgroup/command
-run_command() {
-	mkdir "$command_group"
-	(
-		echo 0 >"$command_group/cgroup.procs"
-		cd "$guest_cwd" || exit 125
-		if ((guest_interactive)); then
-			stty rows "$guest_rows" cols "$guest_cols" 2>/dev/null
-			exec setsid -c "${guest_command[@]}"
-		fi
-		exec setsid "${guest_command[@]}"
-	)
-	code=$?
-	echo 1 >"$command_group/cgroup.kill"
-	for ((i = 0; i < 200; i++)); do
-		grep -q "populated 0" "$command_group/cgroup.events" && break
-		sleep 0.02
-	done
-}
-
-stop_manager() {
-	local i
-	[[ -n $manager ]] || return 0
-	kill "$manager" 2>/dev/null
-	for ((i = 0; i < 200; i++)); do
-		kill -0 "$manager" 2>/dev/null || return 0
-		sleep 0.05
-	done
-	note "error: the manager did not end within 10 s after SIGTERM"
-	kill -9 "$manager"
-	return 1
-}
-
-unload_module() {
-	local i reason
-	[[ -d /sys/module/usm_lkmRM ]] || return 0
-	for ((i = 0; i < 50; i++)); do
-		reason=$(rmmod usm_lkmRM 2>&1) && return 0
-		sleep 0.1
-	done
-	note "error: the module does not unload: $reason" \
-		"(refcount $(</sys/module/usm_lkmRM/refcnt))"
-	return 1
-}
-
-code=125
-if load_module && start_manager; then
-	run_command
-	if ! ((guest_keep)); then
-		stop_manager || code=126
-		unload_module || code=126
-	fi
-fi
-if [[ -w /sys/kernel/debug/kmemleak ]]; then
-	for i in 1 2; do
-		echo scan >/sys/kernel/debug/kmemleak
-	done
-	sed 's/^/kmemleak: /' /sys/kernel/debug/kmemleak >/dev/kmsg
-fi
-dmesg >/run/out/.dmesg
-
-if ! ((guest_interactive)); then
-	exec >/dev/null 2>&1
-	# Output still on its way; a process left outside may hold a relay open.
-	for ((i = 0; i < 100; i++)); do
-		kill -0 "${relays[@]}" 2>/dev/null || break
-		sleep 0.02
-	done
-fi
-kill "$kmsg" 2>/dev/null
-finish "$code"
+exec /bin/bash "${0%/*}/guest-session.sh"
