@@ -30,6 +30,7 @@ finish() {
 # shellcheck source=/dev/null
 . "$USM_RUN/guest.env" || finish 125
 export USM_ROOT
+export PATH=$USM_BUILD/bin:$PATH
 
 dmesg -w >"$(port usm.kmsg)" 2>/dev/null &
 kmsg=$!

@@ -5,6 +5,7 @@
 # prints its directory:
 #   bzImage    what qemu boots
 #   release    the kernel's release string
+#   config     its .config
 #   kdir       link to the build tree for modules
 #   modules    its /lib/modules/RELEASE (may be missing: nothing is modular)
 #   initrd     only where virtio is modular
@@ -45,6 +46,7 @@ download() {
 	local release=${package#linux-image-}
 	mkdir "$tmp/done"
 	mv "$tmp/root/boot/vmlinuz-$release" "$tmp/done/bzImage"
+	mv "$tmp/root/boot/config-$release" "$tmp/done/config"
 	mv "$tmp/root/lib" "$tmp/done/lib"
 	depmod -b "$tmp/done" "$release"
 	ln -s "lib/modules/$release" "$tmp/done/modules"
@@ -93,6 +95,6 @@ stock-6.1) stock 6.1.0- ;;
 *)
 	[[ -x $USM_ROOT/deploy/kernels/build.sh ]] ||
 		die 125 "no kernel '$name' (there are: stock, stock-6.1)"
-	"$USM_ROOT/deploy/kernels/build.sh" "$name"
+	"$USM_ROOT/deploy/kernels/build.sh" "$name" | tail -n 1
 	;;
 esac

@@ -28,11 +28,12 @@ shows its output as it comes.
   --append ARGS     more words for the kernel's command line
   --visible PATH    a path under a covered directory that stays visible;
                     may be repeated
+  --no-build        take the programs in build/bin as they are
   --keep            leave manager and module as they are after COMMAND
 
 Files that COMMAND writes to the directory $USM_OUT arrive in build/vm/RUN/out;
 the kernel's log is build/vm/RUN/dmesg.log; build/vm/last is the latest run.
-Variables whose names begin with USM_ are passed on.
+Variables whose names begin with USM_ are passed on; build/bin is in PATH.
 
 Exit code: COMMAND's own, or 124 time limit, 125 the harness failed, 126 the
 kernel reported an error (or the module could not be unloaded).
@@ -40,7 +41,7 @@ END
 }
 
 kernel=stock pool=256M cpus=2 memory=2G limit=300 append='' module=1 manager=1
-module_args='' keep=0 interactive=0 visible=() command=()
+module_args='' keep=0 build=1 interactive=0 visible=() command=()
 while (($# > 0)); do
 	case $1 in
 	--kernel) need_value "$1" $# && kernel=$2 && shift ;;
@@ -53,6 +54,7 @@ while (($# > 0)); do
 	--visible) need_value "$1" $# && visible+=("$(readlink -f "$2")") && shift ;;
 	--no-module) module=0 manager=0 ;;
 	--no-manager) manager=0 ;;
+	--no-build) build=0 ;;
 	--keep) keep=1 ;;
 	--interactive) interactive=1 ;;
 	-h | --help) usage && exit ;;
@@ -79,7 +81,12 @@ fi
 [[ $USM_ROOT != *[[:space:]\"]* ]] ||
 	die 125 "the checkout's path must have no blanks (it goes on a kernel command line): $USM_ROOT"
 ((EUID == 0)) || die 125 "run it as root: the file system is shared with the guest by virtiofsd"
-[[ -n ${USM_SETUP_DONE:-} ]] || "$USM_ROOT/deploy/host/packages.sh"
+if ((build)); then
+	"$USM_ROOT/deploy/host/build.sh" --userspace ||
+		die 125 "the build failed; --no-build takes the programs that are there"
+else
+	"$USM_ROOT/deploy/host/packages.sh"
+fi
 
 kernel_dir=$("$here/kernel.sh" "$kernel")
 accel=$("$here/probe-accel.sh" "$kernel_dir")
@@ -92,7 +99,7 @@ if ((manager)) && [[ -x $USM_BUILD/bin/usm-manager ]]; then
 	manager_binary=$USM_BUILD/bin/usm-manager
 fi
 # The area must hold the pool and what drivers take from it at boot.
-[[ ! -e $kernel_dir/cma ]] || append+=" cma=$(((pool_bytes >> 20) + 32))M"
+! grep -qs "^CONFIG_DMA_CMA=y" "$kernel_dir/config" || append+=" cma=$(((pool_bytes >> 20) + 32))M"
 modules=
 [[ ! -d $kernel_dir/modules ]] || modules=$(readlink -f "$kernel_dir/modules")
 

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Behind ./run build; see usage().
+set -euo pipefail
+# shellcheck source=deploy/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+usage() {
+	cat <<'END'
+usage: ./run build [--userspace] [--kernel NAME]...
+
+Compiles daemons, tools and tests to build/, and the module for the kernels
+named (default: stock). --userspace leaves the module out.
+END
+}
+
+kernels=() userspace=0
+while (($# > 0)); do
+	case $1 in
+	--userspace) userspace=1 ;;
+	--kernel) need_value "$1" $# && kernels+=("$2") && shift ;;
+	-h | --help) usage && exit ;;
+	*) die 2 "unknown option '$1'; see ./run build --help" ;;
+	esac
+	shift
+done
+
+"$USM_ROOT/deploy/host/packages.sh"
+mkdir -p "$USM_BUILD"
+exec 8>"$USM_BUILD/.lock"
+flock 8
+log=$USM_BUILD/build.log
+if [[ ! -e $USM_BUILD/build.ninja ]]; then
+	cmake -S "$USM_ROOT" -B "$USM_BUILD" -G Ninja >"$log" 2>&1 || {
+		cat "$log" >&2
+		die 125 "cmake failed"
+	}
+fi
+if [[ $(ninja -C "$USM_BUILD" -n 2>/dev/null) != *"no work to do"* ]]; then
+	start=$EPOCHREALTIME
+	say "compiling userspace"
+	ninja -C "$USM_BUILD" >"$log" 2>&1 || {
+		grep -v '^\[[0-9]*/[0-9]*\] ' "$log" >&2 || cat "$log" >&2
+		die 125 "userspace does not compile"
+	}
+	say "compiled userspace in $(elapsed_since "$start") s"
+fi
+flock -u 8
+((userspace == 0)) || exit 0
+((${#kernels[@]} > 0)) || kernels=(stock)
+for kernel in "${kernels[@]}"; do
+	dir=$("$USM_ROOT/deploy/vm/kernel.sh" "$kernel")
+	say "module: $("$USM_ROOT/deploy/vm/module.sh" "$dir/kdir")"
+done
