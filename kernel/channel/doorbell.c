@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+
+#include "channel/channel.h"
+#include "channel/doorbell.h"
+#include "instance/instance.h"
+
+int usm_worker_register(struct usm_instance *instance, u32 worker)
+{
+	struct usm_channel_mem *channel;
+	int err = 0;
+
+	if (worker >= USM_WORKERS_MAX)
+		return -EINVAL;
+
+	mutex_lock(&usm_instances_lock);
+	channel = instance->channel;
+	if (!channel || task_tgid(current) != instance->daemon) {
+		err = -EPERM;
+		goto out;
+	}
+	spin_lock(&instance->lock);
+	if (worker > instance->nr_workers) {
+		err = -EINVAL;
+	} else {
+		if (worker < instance->nr_workers)
+			put_task_struct(instance->workers[worker]);
+		else
+			WRITE_ONCE(instance->nr_workers, worker + 1);
+		instance->workers[worker] = get_task_struct(current);
+		WRITE_ONCE(channel->header->nr_workers, instance->nr_workers);
+	}
+	spin_unlock(&instance->lock);
+out:
+	mutex_unlock(&usm_instances_lock);
+	return err;
+}
+
+void usm_workers_forget(struct usm_instance *instance)
+{
+	u32 i;
+
+	lockdep_assert_held(&instance->lock);
+	for (i = 0; i < instance->nr_workers; i++) {
+		put_task_struct(instance->workers[i]);
+		instance->workers[i] = NULL;
+	}
+	WRITE_ONCE(instance->nr_workers, 0);
+}
+
+/* The caller holds instance->lock. */
+static struct task_struct *worker_of(struct usm_instance *instance, u32 slot,
+				     u32 *doorbell)
+{
+	if (instance->nr_workers == 0)
+		return NULL;
+	*doorbell = slot % instance->nr_workers;
+	return instance->workers[*doorbell];
+}
+
+bool usm_worker_running(struct usm_instance *instance, u32 slot)
+{
+	struct task_struct *worker;
+	bool running = false;
+	u32 doorbell;
+
+	spin_lock(&instance->lock);
+	worker = worker_of(instance, slot, &doorbell);
+	if (worker)
+		running = READ_ONCE(worker->on_cpu) &&
+			  task_cpu(worker) != raw_smp_processor_id();
+	spin_unlock(&instance->lock);
+	return running;
+}
+
+void usm_doorbell_wake(struct usm_instance *instance,
+		       struct usm_channel_mem *channel, u32 slot)
+{
+	struct usm_doorbell *bell;
+	struct task_struct *worker;
+	u32 index;
+
+	spin_lock(&instance->lock);
+	worker = worker_of(instance, slot, &index);
+	if (worker) {
+		bell = &channel->header->doorbell[index];
+		/*
+		 * A futex sleeper takes any wake-up for a spurious one, looks
+		 * at the word again, finds it changed and returns.  Between
+		 * its own look and its going to sleep it misses us; callers
+		 * ring again after a while.
+		 */
+		atomic_inc((atomic_t *)&bell->seq);
+		smp_mb__after_atomic();
+		if (wake_up_process(worker)) {
+			WRITE_ONCE(bell->rung_by, USM_WAKE_KERNEL);
+			WRITE_ONCE(
+				bell->wakes[USM_WAKE_KERNEL],
+				atomic64_inc_return(&instance->wakes_kernel));
+		}
+	}
+	spin_unlock(&instance->lock);
+}
+
+void usm_doorbell_ring(struct usm_instance *instance,
+		       struct usm_channel_mem *channel, u32 slot)
+{
+	u32 nr_workers = READ_ONCE(instance->nr_workers);
+	struct usm_doorbell *bell;
+
+	if (nr_workers == 0)
+		return;
+	bell = &channel->header->doorbell[slot % nr_workers];
+	if (READ_ONCE(bell->state) == USM_WORKER_RUNNING)
+		return;
+	if (usm_waker_notify(instance))
+		return;
+	usm_doorbell_wake(instance, channel, slot);
+}

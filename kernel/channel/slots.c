@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/nospec.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "channel/channel.h"
+#include "channel/slots.h"
+#include "frames/frames.h"
+#include "instance/instance.h"
+#include "tags/tags.h"
+
+/* Buckets of the table of slots by task. */
+#define SLOT_HASH_BITS 8
+
+static struct {
+	spinlock_t lock; /* outside slot->lock */
+	struct hlist_head slots;
+} buckets[1 << SLOT_HASH_BITS] = {
+	[0 ...(1 << SLOT_HASH_BITS) - 1] =
+		{
+			.lock = __SPIN_LOCK_UNLOCKED(buckets.lock),
+		},
+};
+
+static u32 bucket(const struct task_struct *task)
+{
+	return hash_ptr((void *)task, SLOT_HASH_BITS);
+}
+
+int usm_slots_new(struct usm_instance *instance, u32 nr_slots)
+{
+	u32 i;
+
+	instance->slots = kvcalloc(nr_slots, sizeof(*instance->slots),
+				   GFP_KERNEL_ACCOUNT);
+	if (!instance->slots)
+		return -ENOMEM;
+	for (i = 0; i < nr_slots; i++) {
+		struct usm_kslot *slot = &instance->slots[i];
+
+		slot->instance = instance;
+		slot->index = i;
+		spin_lock_init(&slot->lock);
+		init_waitqueue_head(&slot->wait);
+	}
+	instance->nr_slots = nr_slots;
+	return 0;
+}
+
+void usm_slots_free(struct usm_instance *instance)
+{
+	struct usm_kslot *slot;
+	struct hlist_node *next;
+	u32 b;
+
+	/*
+	 * Threads that faulted once and live on are still in the table; and
+	 * one that exits right now holds its bucket's lock while it uses us.
+	 */
+	for (b = 0; b < ARRAY_SIZE(buckets); b++) {
+		spin_lock(&buckets[b].lock);
+		hlist_for_each_entry_safe(slot, next, &buckets[b].slots, node)
+			if (slot->instance == instance)
+				hlist_del(&slot->node);
+		spin_unlock(&buckets[b].lock);
+	}
+	kvfree(instance->slots);
+}
+
+struct usm_kslot *usm_slot_find(struct usm_instance *instance)
+{
+	struct usm_kslot *slot, *found = NULL;
+	u32 b = bucket(current);
+
+	spin_lock(&buckets[b].lock);
+	hlist_for_each_entry(slot, &buckets[b].slots, node) {
+		if (slot->task == current && slot->instance == instance) {
+			found = slot;
+			break;
+		}
+	}
+	spin_unlock(&buckets[b].lock);
+	return found;
+}
+
+struct usm_kslot *usm_slot_of_caller(struct usm_instance *instance)
+{
+	struct usm_kslot *slot = usm_slot_find(instance);
+	u32 b = bucket(current);
+	u32 index;
+
+	if (slot)
+		return slot;
+
+	do {
+		index = find_first_zero_bit(instance->slots_used,
+					    instance->nr_slots);
+		if (index >= instance->nr_slots)
+			return NULL;
+	} while (test_and_set_bit(index, instance->slots_used));
+
+	slot = &instance->slots[index];
+	spin_lock(&buckets[b].lock);
+	slot->task = current;
+	hlist_add_head(&slot->node, &buckets[b].slots);
+	spin_unlock(&buckets[b].lock);
+	return slot;
+}
+
+/* The caller holds slot->lock. */
+static void reset(struct usm_kslot *slot)
+{
+	if (slot->state == USM_KSLOT_ANSWERED)
+		usm_frame_ungrant(slot->instance, slot->frame);
+	slot->state = USM_KSLOT_IDLE;
+}
+
+void usm_slots_release(struct task_struct *task)
+{
+	struct usm_kslot *slot;
+	struct hlist_node *next;
+	u32 b = bucket(task);
+
+	if (hlist_empty(&buckets[b].slots))
+		return;
+	spin_lock(&buckets[b].lock);
+	hlist_for_each_entry_safe(slot, next, &buckets[b].slots, node) {
+		if (slot->task != task)
+			continue;
+		hlist_del(&slot->node);
+		slot->task = NULL;
+		spin_lock(&slot->lock);
+		reset(slot);
+		spin_unlock(&slot->lock);
+		clear_bit(slot->index, slot->instance->slots_used);
+	}
+	spin_unlock(&buckets[b].lock);
+}
+
+static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
+		    const struct usm_request *request)
+{
+	struct usm_slot *shared = &channel->slots[slot->index];
+	struct pid_namespace *ns = channel->ns;
+
+	WRITE_ONCE(shared->kind, request->kind);
+	WRITE_ONCE(shared->order, 0);
+	WRITE_ONCE(shared->flags, request->flags);
+	WRITE_ONCE(shared->addr, request->addr);
+	WRITE_ONCE(shared->vma_start, request->vma->vm_start);
+	WRITE_ONCE(shared->vma_end, request->vma->vm_end);
+	WRITE_ONCE(shared->tid, task_pid_nr_ns(current, ns));
+	WRITE_ONCE(shared->tgid, task_tgid_nr_ns(current, ns));
+	WRITE_ONCE(shared->member, request->tag->member);
+	WRITE_ONCE(shared->error, 0);
+	WRITE_ONCE(shared->state, USM_SLOT_SPINNING);
+	/* Whoever sees the generation sees the request. */
+	smp_store_release(&shared->gen, slot->gen);
+
+	/* Leaf, then summary: the worker clears them the other way round. */
+	set_bit(slot->index % 64,
+		(unsigned long *)&channel->pfq->leaf[slot->index / 64]);
+	smp_mb__after_atomic();
+	set_bit(slot->index / 64, (unsigned long *)&channel->pfq->summary);
+	smp_mb__after_atomic();
+}
+
+void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
+		   const struct usm_request *request)
+{
+	spin_lock(&slot->lock);
+	if (slot->state != USM_KSLOT_IDLE &&
+	    slot->member == request->tag->member &&
+	    slot->addr == request->addr) {
+		spin_unlock(&slot->lock);
+		return;
+	}
+	reset(slot);
+	slot->gen = slot->gen + 1 ?: 1;
+	slot->member = request->tag->member;
+	slot->addr = request->addr;
+	slot->posted_ns = ktime_get_ns();
+	slot->posted = jiffies;
+	slot->last_reply = 0;
+	slot->state = USM_KSLOT_PENDING;
+	publish(slot, channel, request);
+	spin_unlock(&slot->lock);
+}
+
+enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
+				   unsigned long addr, u32 *frame,
+				   enum usm_fallback_reason *reason,
+				   u64 *waited_ns)
+{
+	enum usm_kslot_state state = USM_KSLOT_IDLE;
+
+	spin_lock(&slot->lock);
+	if (slot->member == member && slot->addr == addr)
+		state = slot->state;
+	switch (state) {
+	case USM_KSLOT_ANSWERED:
+		*frame = slot->frame;
+		*waited_ns = ktime_get_ns() - slot->posted_ns;
+		slot->state = USM_KSLOT_IDLE;
+		break;
+	case USM_KSLOT_FALLBACK:
+		*reason = slot->reason;
+		slot->state = USM_KSLOT_IDLE;
+		break;
+	default:
+		break;
+	}
+	spin_unlock(&slot->lock);
+	return state;
+}
+
+static int answer(struct usm_kslot *slot, u32 gen, u32 frame)
+{
+	struct usm_instance *instance = slot->instance;
+	int err = 0;
+
+	spin_lock(&slot->lock);
+	if (slot->state != USM_KSLOT_PENDING || slot->gen != gen) {
+		err = -ESTALE;
+	} else if (frame == USM_FRAME_NONE) {
+		slot->reason = USM_FALLBACK_REFUSED;
+		slot->state = USM_KSLOT_FALLBACK;
+	} else {
+		err = usm_frame_grant(instance, frame);
+		if (!err) {
+			slot->frame = frame;
+			slot->state = USM_KSLOT_ANSWERED;
+		}
+	}
+	spin_unlock(&slot->lock);
+
+	if (!err)
+		wake_up(&slot->wait);
+	else if (err != -ESTALE)
+		atomic64_inc(&instance->bad_commands);
+	return err;
+}
+
+int usm_slot_answer(struct usm_instance *instance, u32 index, u32 gen,
+		    u32 frame)
+{
+	if (index >= instance->nr_slots) {
+		atomic64_inc(&instance->bad_commands);
+		return -EINVAL;
+	}
+	index = array_index_nospec(index, instance->nr_slots);
+	return answer(&instance->slots[index], gen, frame);
+}
+
+void usm_slot_poll(struct usm_kslot *slot, struct usm_channel_mem *channel)
+{
+	struct usm_slot *shared = &channel->slots[slot->index];
+	u64 reply = READ_ONCE(shared->reply);
+	int err;
+
+	/* Only this thread polls its slot, so last_reply needs no lock. */
+	if (reply == slot->last_reply || (u32)(reply >> 32) != slot->gen)
+		return;
+	slot->last_reply = reply;
+	err = answer(slot, (u32)(reply >> 32), (u32)reply);
+	if (err)
+		WRITE_ONCE(shared->error, err);
+}
+
+bool usm_slot_pending(struct usm_kslot *slot)
+{
+	return READ_ONCE(slot->state) == USM_KSLOT_PENDING;
+}
+
+void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason)
+{
+	spin_lock(&slot->lock);
+	if (slot->state == USM_KSLOT_PENDING) {
+		slot->reason = reason;
+		slot->state = USM_KSLOT_FALLBACK;
+	}
+	spin_unlock(&slot->lock);
+	wake_up(&slot->wait);
+}
+
+void usm_slots_give_up_all(struct usm_instance *instance,
+			   enum usm_fallback_reason reason)
+{
+	u32 i;
+
+	for (i = 0; i < instance->nr_slots; i++) {
+		usm_slot_give_up(&instance->slots[i], reason);
+		cond_resched();
+	}
+}
+
+void usm_slot_show(struct usm_kslot *slot, struct usm_channel_mem *channel,
+		   u32 state)
+{
+	WRITE_ONCE(channel->slots[slot->index].state, state);
+	/* Before looking for a reply once more: the daemon does it mirrored. */
+	smp_mb();
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Slots: one for every thread that faults, where its request to the policy
+ * stands until it is answered, given up or withdrawn.
+ *
+ *          post              answer                take
+ *   IDLE ───────▶ PENDING ───────────▶ ANSWERED ─────────▶ IDLE
+ *                    │  deadline, daemon gone, "none"        ▲
+ *                    └────────────────▶ FALLBACK ────────────┘
+ *
+ * The kernel's record of all this is here, out of the daemon's reach; what
+ * stands in the channel is a copy for the daemon.
+ */
+#ifndef USM_SLOTS_H
+#define USM_SLOTS_H
+
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include "usm.h"
+
+struct task_struct;
+struct usm_channel_mem;
+struct usm_instance;
+struct usm_tag;
+struct vm_area_struct;
+
+enum usm_kslot_state {
+	USM_KSLOT_IDLE,
+	USM_KSLOT_PENDING,
+	USM_KSLOT_ANSWERED,
+	USM_KSLOT_FALLBACK,
+};
+
+struct usm_kslot {
+	struct hlist_node node; /* by task, under the bucket's lock */
+	struct usm_instance *instance; /* the array it is in; no reference */
+	struct task_struct *task; /* key only, no reference */
+	u32 index;
+
+	spinlock_t lock; /* outside instance->lock */
+	enum usm_kslot_state state;
+	u32 gen;
+	u64 last_reply; /* word in the channel that was looked at already */
+	u64 posted_ns;
+	unsigned long posted; /* the same in jiffies */
+	u32 member;
+	unsigned long addr;
+	u32 frame; /* ANSWERED */
+	enum usm_fallback_reason reason; /* FALLBACK */
+	wait_queue_head_t wait;
+};
+
+/* What the policy is told about a fault. */
+struct usm_request {
+	struct usm_tag *tag;
+	const struct vm_area_struct *vma;
+	unsigned long addr;
+	enum usm_fault_kind kind;
+	u16 flags; /* USM_FAULT_REMOTE */
+};
+
+int usm_slots_new(struct usm_instance *instance, u32 nr_slots);
+void usm_slots_free(struct usm_instance *instance);
+
+/* The calling task's slot in @instance, made if need be; NULL: all taken. */
+struct usm_kslot *usm_slot_of_caller(struct usm_instance *instance);
+/* The calling task's slot in @instance if it has one. */
+struct usm_kslot *usm_slot_find(struct usm_instance *instance);
+/* @task exits: give up its slots everywhere. Any process context. */
+void usm_slots_release(struct task_struct *task);
+
+/*
+ * usm_slot_post() - put a request before the policy.
+ * A request for the same fault that is still open stays as it is.  A frame
+ * that came for another fault of this thread goes home.
+ */
+void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
+		   const struct usm_request *request);
+/*
+ * usm_slot_take() - collect the outcome for (member, addr).
+ * IDLE: nothing is known of this fault; PENDING: wait.  ANSWERED: *frame is
+ * the caller's, GRANTED, and *waited_ns how long it took.  FALLBACK: *reason.
+ */
+enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
+				   unsigned long addr, u32 *frame,
+				   enum usm_fallback_reason *reason,
+				   u64 *waited_ns);
+
+/*
+ * usm_slot_answer() - the policy's reply: a frame number or USM_FRAME_NONE.
+ * Errors as documented for USM_IOC_MAP; nothing changes then.
+ */
+int usm_slot_answer(struct usm_instance *instance, u32 index, u32 gen,
+		    u32 frame);
+/* See whether a reply stands in the channel, and act on it. */
+void usm_slot_poll(struct usm_kslot *slot, struct usm_channel_mem *channel);
+
+/* Is the request still open? */
+bool usm_slot_pending(struct usm_kslot *slot);
+/* Open requests end in FALLBACK for @reason. */
+void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason);
+void usm_slots_give_up_all(struct usm_instance *instance,
+			   enum usm_fallback_reason reason);
+/* Say in the channel how the thread waits (enum usm_slot_state). */
+void usm_slot_show(struct usm_kslot *slot, struct usm_channel_mem *channel,
+		   u32 state);
+
+#endif /* USM_SLOTS_H */

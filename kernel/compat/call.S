@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
+
+/*
+ * unsigned long usm_call(unsigned long function, unsigned long a,
+ *			  unsigned long b)
+ *
+ * Kernels built with X86_KERNEL_IBT erase the landing pad of functions that
+ * nobody takes the address of, so an indirect call to one traps on processors
+ * that check.  A return is not checked: push the target and return to it.
+ */
+	.text
+SYM_FUNC_START(usm_call)
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	pushq	%rax
+	/* As deep as the caller left it, once the target runs. */
+	UNWIND_HINT_FUNC
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+SYM_FUNC_END(usm_call)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between kernel versions, so that nothing else needs an
+ * #if on a version.  HAVE_* come from the probes in this folder.
+ */
+#ifndef USM_COMPAT_H
+#define USM_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/ftrace.h>
+#include <linux/ptrace.h>
+
+#ifndef HAVE_VM_FLAGS_SET
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
+
+#ifndef VM_DROPPABLE
+#define VM_DROPPABLE VM_NONE
+#endif
+
+/* Mappings whose faults belong to a userfaultfd handler, not to us. */
+#ifdef CONFIG_HAVE_ARCH_USERFAULTFD_MINOR
+#define USM_VM_UFFD (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)
+#else
+#define USM_VM_UFFD (VM_UFFD_MISSING | VM_UFFD_WP)
+#endif
+
+/* On x86-64 struct ftrace_regs wraps pt_regs as its first member. */
+static __always_inline struct pt_regs *usm_ftrace_regs(struct ftrace_regs *f)
+{
+	return (struct pt_regs *)f;
+}
+
+/*
+ * <asm/tlb.h> does not compile in a module; the address space has been the
+ * first member of struct mmu_gather in every kernel that has one.
+ */
+static __always_inline struct mm_struct *usm_gather_mm(void *tlb)
+{
+	return *(struct mm_struct **)tlb;
+}
+
+/*
+ * Give up whichever lock a fault runs under: the VMA's where the kernel has
+ * per-VMA locks and the fault took one, else the address space's.
+ */
+static inline void usm_fault_unlock(struct vm_area_struct *vma,
+				    unsigned int flags)
+{
+#ifdef CONFIG_PER_VMA_LOCK
+	if (flags & FAULT_FLAG_VMA_LOCK) {
+		vma_end_read(vma);
+		return;
+	}
+#endif
+	mmap_read_unlock(vma->vm_mm);
+}
+
+#endif /* USM_COMPAT_H */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* /dev/USMMcd, and the proc files that go with a claim. */
+#ifndef USM_DEVICE_H
+#define USM_DEVICE_H
+
+#include <linux/fs.h>
+
+struct usm_instance;
+
+int usm_device_init(void);
+void usm_device_exit(void);
+
+/* ---- slice.c: a daemon's view of its frames -------------------------------- */
+
+int usm_slice_init(void);
+void usm_slice_exit(void);
+/*
+ * All open files of the device share one mapping, so that revoking finds
+ * every page table whatever file, node or container it came through.
+ */
+struct address_space *usm_slice_mapping(void);
+/* mmap at USM_MMAP_SLICE: @vma->vm_pgoff is past it already. */
+int usm_slice_mmap(struct vm_area_struct *vma);
+/* Take the instance's frames out of every page table of a daemon. */
+void usm_slice_revoke(struct usm_instance *instance);
+
+/* ---- proc.c ------------------------------------------------------------------ */
+
+int usm_proc_init(void);
+void usm_proc_exit(void);
+
+/* The instance that @file claimed, or NULL; valid while the file is open. */
+struct usm_instance *usm_device_claim_of(struct file *file);
+
+#endif /* USM_DEVICE_H */

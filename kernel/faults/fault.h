@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A member's page fault, from the outside in:
+ *
+ *   usm_fault()   wraps handle_mm_fault(): sets up the context, lets the
+ *                 kernel do its work, and waits when the policy needs longer
+ *                 than a short spin.
+ *   usm_serve()   stands in for the kernel's page allocation inside of it:
+ *                 asks the policy and hands out the frame it chose.
+ *
+ * The kernel does everything else, rmap, counters, page tables, copy-on-write.
+ * When no frame is at hand usm_serve() fails the allocation; the kernel backs
+ * out as it does when memory is short, with its locks as they were, and
+ * usm_fault() gives them up, sleeps, and has the fault retried.
+ */
+#ifndef USM_FAULT_H
+#define USM_FAULT_H
+
+#include <linux/mm.h>
+
+#include "usm.h"
+
+struct usm_channel_mem;
+struct usm_instance;
+struct usm_kslot;
+struct usm_tag;
+
+/* What one wrapped fault knows; lives on the faulting task's stack. */
+struct usm_fault_ctx {
+	struct hlist_node node;
+	struct task_struct *task;
+	struct mm_struct *mm;
+	struct usm_tag *tag;
+	struct usm_instance *instance;
+
+	/* Set by usm_serve(). */
+	bool waiting; /* failed the allocation: the policy was asked */
+	struct usm_kslot *slot;
+	struct usm_channel_mem *channel; /* with a reference */
+	struct page *served;
+	enum usm_fault_kind kind;
+
+	/* Set by usm_fault(): the kernel's allocator serves this one. */
+	bool fall_back;
+	enum usm_fallback_reason reason;
+};
+
+/* What an allocation is for, from the page table entry at @addr. */
+enum usm_alloc_purpose {
+	USM_ALLOC_MISSING,
+	USM_ALLOC_COPY,
+	USM_ALLOC_OTHER, /* swap-in and the like: the kernel's own */
+};
+
+enum usm_alloc_purpose usm_alloc_purpose(struct mm_struct *mm,
+					 unsigned long addr);
+
+typedef vm_fault_t (*usm_fault_fn)(struct vm_area_struct *vma,
+				   unsigned long address, unsigned int flags,
+				   struct pt_regs *regs);
+
+vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
+		     unsigned long address, unsigned int flags,
+		     struct pt_regs *regs);
+
+enum usm_serve_result {
+	USM_SERVE_KERNEL, /* the kernel's allocator is to serve it */
+	USM_SERVE_FOLIO, /* *folio is it, or NULL: fail the allocation */
+};
+
+enum usm_serve_result usm_serve(gfp_t gfp, int order,
+				struct vm_area_struct *vma, unsigned long addr,
+				struct folio **folio);
+
+/* The calling task's innermost context on @mm, or NULL. */
+struct usm_fault_ctx *usm_fault_context(struct mm_struct *mm);
+
+#endif /* USM_FAULT_H */

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/highmem.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
+
+#include "channel/channel.h"
+#include "channel/doorbell.h"
+#include "channel/slots.h"
+#include "compat/compat.h"
+#include "faults/fault.h"
+#include "frames/frames.h"
+#include "instance/instance.h"
+#include "stats/latency.h"
+#include "tags/tags.h"
+
+/*
+ * How long a fault spins for an answer before it gives up its locks and
+ * sleeps: a worker that polls answers within a few microseconds, and a sleep
+ * with its wake-up costs about this much.
+ */
+#define SPIN_NS (20 * NSEC_PER_USEC)
+
+static enum usm_serve_result fall_back(struct usm_tag *tag,
+				       enum usm_fallback_reason reason)
+{
+	atomic64_inc(&tag->fallbacks);
+	atomic64_inc(&tag->instance->fallbacks[reason]);
+	return USM_SERVE_KERNEL;
+}
+
+static bool take_channel(struct usm_fault_ctx *ctx)
+{
+	struct usm_instance *instance = ctx->instance;
+
+	if (ctx->channel)
+		return true;
+	spin_lock(&instance->lock);
+	if (instance->channel && instance->nr_workers > 0) {
+		usm_channel_get(instance->channel);
+		ctx->channel = instance->channel;
+	}
+	spin_unlock(&instance->lock);
+	return ctx->channel != NULL;
+}
+
+static void spin(struct usm_fault_ctx *ctx)
+{
+	struct usm_kslot *slot = ctx->slot;
+	u64 end;
+
+	if (!usm_worker_running(ctx->instance, slot->index))
+		return;
+	end = local_clock() + SPIN_NS;
+	while (usm_slot_pending(slot) && local_clock() < end &&
+	       !need_resched()) {
+		usm_slot_poll(slot, ctx->channel);
+		cpu_relax();
+	}
+}
+
+/* Ask the policy, and see whether the answer comes at once. */
+static void ask(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
+		unsigned long addr)
+{
+	const struct usm_request request = {
+		.tag = ctx->tag,
+		.vma = vma,
+		.addr = addr,
+		.kind = ctx->kind,
+		.flags = current->mm == ctx->mm ? 0 : USM_FAULT_REMOTE,
+	};
+	struct usm_kslot *slot = ctx->slot;
+
+	usm_slot_post(slot, ctx->channel, &request);
+	usm_doorbell_ring(ctx->instance, ctx->channel, slot->index);
+	spin(ctx);
+	if (usm_slot_pending(slot)) {
+		usm_slot_show(slot, ctx->channel, USM_SLOT_ASLEEP);
+		/* A reply stored before the daemon could see ASLEEP. */
+		usm_slot_poll(slot, ctx->channel);
+	}
+	/* The daemon may have left before the request was posted. */
+	if (READ_ONCE(ctx->instance->channel) != ctx->channel)
+		usm_slot_give_up(slot, USM_FALLBACK_NO_DAEMON);
+}
+
+static struct folio *use(struct usm_fault_ctx *ctx, u32 frame,
+			 unsigned long addr, gfp_t gfp, u64 waited_ns)
+{
+	struct usm_instance *instance = ctx->instance;
+	struct page *page = usm_frame_use(instance, frame, ctx->tag, addr);
+
+	if (gfp & __GFP_ZERO)
+		clear_user_highpage(page, addr);
+	atomic64_inc(&instance->faults);
+	atomic64_inc(&instance->upcalls);
+	atomic64_inc(&ctx->tag->faults);
+	atomic64_inc(&ctx->tag->upcalls);
+	usm_latency_add(instance, waited_ns);
+	ctx->served = page;
+	return page_folio(page);
+}
+
+static enum usm_serve_result serve_small(struct usm_fault_ctx *ctx,
+					 struct vm_area_struct *vma,
+					 unsigned long addr, gfp_t gfp,
+					 struct folio **folio)
+{
+	enum usm_fallback_reason reason;
+	enum usm_kslot_state state;
+	u64 waited_ns;
+	u32 frame;
+
+	if (!ctx->slot)
+		ctx->slot = usm_slot_of_caller(ctx->instance);
+	if (!ctx->slot)
+		return fall_back(ctx->tag, USM_FALLBACK_NO_SLOT);
+
+	state = usm_slot_take(ctx->slot, ctx->tag->member, addr, &frame,
+			      &reason, &waited_ns);
+	if (state == USM_KSLOT_IDLE || state == USM_KSLOT_PENDING) {
+		if (!take_channel(ctx))
+			return fall_back(ctx->tag, USM_FALLBACK_NO_DAEMON);
+		if (state == USM_KSLOT_IDLE)
+			ask(ctx, vma, addr);
+		state = usm_slot_take(ctx->slot, ctx->tag->member, addr, &frame,
+				      &reason, &waited_ns);
+	}
+
+	switch (state) {
+	case USM_KSLOT_ANSWERED:
+		*folio = use(ctx, frame, addr, gfp, waited_ns);
+		return USM_SERVE_FOLIO;
+	case USM_KSLOT_PENDING:
+		ctx->waiting = true;
+		*folio = NULL;
+		return USM_SERVE_FOLIO;
+	case USM_KSLOT_FALLBACK:
+		return fall_back(ctx->tag, reason);
+	case USM_KSLOT_IDLE:
+		break;
+	}
+	return fall_back(ctx->tag, USM_FALLBACK_CONTEXT);
+}
+
+enum usm_serve_result usm_serve(gfp_t gfp, int order,
+				struct vm_area_struct *vma, unsigned long addr,
+				struct folio **folio)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct usm_fault_ctx *ctx = usm_fault_context(mm);
+	struct usm_tag *tag;
+
+	if (!ctx) {
+		/* Not a fault: fork copying a pinned page, KSM, userfaultfd. */
+		tag = usm_tag_find(mm);
+		if (tag && READ_ONCE(tag->serving) && order == 0)
+			fall_back(tag, USM_FALLBACK_CONTEXT);
+		usm_tag_put(tag);
+		return USM_SERVE_KERNEL;
+	}
+
+	addr &= PAGE_MASK;
+	switch (usm_alloc_purpose(mm, addr)) {
+	case USM_ALLOC_MISSING:
+		ctx->kind = vma_is_anonymous(vma) ? USM_FAULT_ANON
+						  : USM_FAULT_FILE_COW;
+		break;
+	case USM_ALLOC_COPY:
+		ctx->kind = USM_FAULT_COW;
+		break;
+	case USM_ALLOC_OTHER:
+		return USM_SERVE_KERNEL;
+	}
+
+	/* No large frames: the kernel then asks for a small one. */
+	if (order > 0) {
+		*folio = NULL;
+		return USM_SERVE_FOLIO;
+	}
+	if (ctx->fall_back)
+		return fall_back(ctx->tag, ctx->reason);
+	return serve_small(ctx, vma, addr, gfp, folio);
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include "frames/frames.h"
+#include "pool/pool.h"
+#include "tags/tags.h"
+
+static struct usm_frame *table;
+
+int usm_frames_init(u32 frames)
+{
+	u32 i;
+
+	table = vzalloc(array_size(frames, sizeof(*table)));
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < frames; i++) {
+		table[i].state = USM_FRAME_POOL;
+		table[i].dirty = 1;
+		table[i].next = USM_FRAME_NONE;
+	}
+	return 0;
+}
+
+void usm_frames_exit(void)
+{
+	vfree(table);
+	table = NULL;
+}
+
+struct usm_frame *usm_frame(u32 frame)
+{
+	return &table[frame];
+}
+
+void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,
+			 u8 state)
+{
+	lockdep_assert_held(&instance->lock);
+	instance->frames[frame->state]--;
+	instance->frames[state]++;
+	frame->state = state;
+}
+
+void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count)
+{
+	u32 i;
+
+	for (i = first; i < first + count; i++) {
+		if (table[i].dirty) {
+			clear_highpage(usm_pool_page(i));
+			table[i].dirty = 0;
+		}
+		cond_resched();
+	}
+
+	spin_lock(&instance->lock);
+	for (i = first; i < first + count; i++) {
+		table[i].owner = instance->id;
+		table[i].state = USM_FRAME_FREE;
+	}
+	instance->frames[USM_FRAME_FREE] += count;
+	spin_unlock(&instance->lock);
+}
+
+void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count)
+{
+	u32 i;
+
+	spin_lock(&instance->lock);
+	for (i = first; i < first + count; i++) {
+		struct usm_frame *frame = &table[i];
+
+		WARN_ON_ONCE(frame->owner != instance->id || frame->tag);
+		instance->frames[frame->state]--;
+		frame->owner = 0;
+		frame->next = USM_FRAME_NONE;
+		/*
+		 * The daemon could write it whether it was ever granted or
+		 * not; a quarantined one stays out of circulation.
+		 */
+		frame->dirty = 1;
+		if (frame->state != USM_FRAME_QUARANTINED)
+			frame->state = USM_FRAME_POOL;
+	}
+	instance->home_first = USM_FRAME_NONE;
+	spin_unlock(&instance->lock);
+}
+
+static struct usm_frame *owned(struct usm_instance *instance, u32 frame)
+{
+	if (frame >= usm_pool_frames() ||
+	    READ_ONCE(table[frame].owner) != instance->id)
+		return NULL;
+	return &table[frame];
+}
+
+int usm_frame_grant(struct usm_instance *instance, u32 index)
+{
+	struct usm_frame *frame = owned(instance, index);
+	int err = 0;
+
+	if (!frame)
+		return -EPERM;
+	spin_lock(&instance->lock);
+	if (frame->state == USM_FRAME_FREE)
+		usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
+	else
+		err = -EBUSY;
+	spin_unlock(&instance->lock);
+	return err;
+}
+
+void usm_frame_push_home(struct usm_instance *instance, u32 index)
+{
+	struct usm_frame *frame = &table[index];
+
+	usm_frame_set_state(instance, frame, USM_FRAME_HOME);
+	frame->next = instance->home_first;
+	instance->home_first = index;
+}
+
+void usm_frame_ungrant(struct usm_instance *instance, u32 index)
+{
+	spin_lock(&instance->lock);
+	if (!WARN_ON_ONCE(table[index].state != USM_FRAME_GRANTED))
+		usm_frame_push_home(instance, index);
+	spin_unlock(&instance->lock);
+	wake_up_interruptible(&instance->home_wait);
+}
+
+struct page *usm_frame_use(struct usm_instance *instance, u32 index,
+			   struct usm_tag *tag, unsigned long addr)
+{
+	struct usm_frame *frame = &table[index];
+	struct page *page = usm_pool_page(index);
+
+	/*
+	 * Before the state says MAPPED: a scan in between would see a mapped
+	 * frame with only our own reference, and call it home.
+	 */
+	get_page(page);
+
+	usm_tag_get(tag);
+	atomic_inc(&tag->mapped);
+	spin_lock(&instance->lock);
+	WARN_ON_ONCE(frame->state != USM_FRAME_GRANTED ||
+		     frame->owner != instance->id);
+	usm_frame_set_state(instance, frame, USM_FRAME_MAPPED);
+	frame->tag = tag;
+	frame->addr = addr;
+	frame->dirty = 1;
+	spin_unlock(&instance->lock);
+	return page;
+}
+
+u32 usm_frames_out(struct usm_instance *instance)
+{
+	return instance->frames[USM_FRAME_GRANTED] +
+	       instance->frames[USM_FRAME_MAPPED] +
+	       instance->frames[USM_FRAME_EVICTING];
+}
+
+u32 usm_frame_pop_home(struct usm_instance *instance)
+{
+	u32 index;
+
+	spin_lock(&instance->lock);
+	index = instance->home_first;
+	if (index != USM_FRAME_NONE) {
+		instance->home_first = table[index].next;
+		table[index].next = USM_FRAME_NONE;
+		usm_frame_set_state(instance, &table[index], USM_FRAME_FREE);
+	}
+	spin_unlock(&instance->lock);
+	return index;
+}
+
+void usm_frames_forget_home(struct usm_instance *instance)
+{
+	while (usm_frame_pop_home(instance) != USM_FRAME_NONE)
+		cond_resched();
+}
+
+void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
+			 struct usm_frame_info *info)
+{
+	u32 i;
+
+	spin_lock(&instance->lock);
+	for (i = 0; i < count; i++) {
+		struct usm_frame *frame = owned(instance, first + i);
+
+		memset(&info[i], 0, sizeof(info[i]));
+		if (!frame)
+			continue;
+		info[i].state = frame->state;
+		info[i].member = frame->tag ? frame->tag->member : 0;
+		info[i].addr = frame->tag ? frame->addr : 0;
+	}
+	spin_unlock(&instance->lock);
+}

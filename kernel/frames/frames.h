@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The frame table: one record for every frame of the pool, found in O(1)
+ * because the pool is contiguous.  It is what "PG_USM" would be as a page
+ * flag, without taking a bit from the kernel.
+ *
+ * States of a frame that belongs to an instance, and what moves it:
+ *
+ *   FREE ──grant──▶ GRANTED ──use──▶ MAPPED ──refcount 1──▶ HOME ──read──▶ FREE
+ *                      └──────ungrant (request gone)──────────────────────▶ HOME
+ *
+ * The module holds one base reference on every page of the pool.  A page is
+ * home exactly when its reference count is one again; that also means that
+ * the TLB was flushed, because the kernel drops its own reference after that.
+ */
+#ifndef USM_FRAMES_H
+#define USM_FRAMES_H
+
+#include <linux/mm_types.h>
+
+#include "instance/instance.h"
+#include "usm.h"
+
+struct usm_frame {
+	u16 owner; /* instance id, 0: pool; under the instances' mutex */
+	u8 state; /* enum usm_frame_state; under the owner's .lock */
+	u8 dirty; /* may hold a tenant's data: scrub before the next owner */
+	u32 next; /* list of frames that came home */
+	struct usm_tag *tag; /* who it was given to, with a reference */
+	unsigned long addr;
+};
+
+/* Allocate the table for @frames frames, all in the pool and dirty. */
+int usm_frames_init(u32 frames);
+void usm_frames_exit(void);
+
+struct usm_frame *usm_frame(u32 frame);
+
+/* Hand a run of pool frames to an instance: scrubbed, FREE. Sleeps. */
+void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count);
+/* Take a run of frames back from an instance that is at its end. */
+void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count);
+
+/*
+ * usm_frame_grant() - FREE to GRANTED, for one fault.
+ * Returns -EPERM: another's frame or none; -EBUSY: not FREE.
+ */
+int usm_frame_grant(struct usm_instance *instance, u32 frame);
+/* GRANTED to HOME: the fault it was meant for does not want it any more. */
+void usm_frame_ungrant(struct usm_instance *instance, u32 frame);
+/*
+ * usm_frame_use() - GRANTED to MAPPED on behalf of @tag at @addr; the page
+ * gets the kernel's reference on top of ours and is otherwise like new.
+ */
+struct page *usm_frame_use(struct usm_instance *instance, u32 frame,
+			   struct usm_tag *tag, unsigned long addr);
+
+/* Frames in members' hands. The caller holds instance->lock. */
+u32 usm_frames_out(struct usm_instance *instance);
+
+/* Pop one frame that came home: HOME to FREE, or USM_FRAME_NONE. */
+u32 usm_frame_pop_home(struct usm_instance *instance);
+/* All HOME become FREE, for a new daemon that will ask for the states. */
+void usm_frames_forget_home(struct usm_instance *instance);
+
+/* Copy states of frames @first.. into @info; foreign ones read as POOL. */
+void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
+			 struct usm_frame_info *info);
+
+/* For frames/home.c; the caller holds instance->lock. */
+void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,
+			 u8 state);
+void usm_frame_push_home(struct usm_instance *instance, u32 frame);
+
+#endif /* USM_FRAMES_H */

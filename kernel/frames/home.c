@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/sched.h>
+#include <linux/vmstat.h>
+
+#include "frames/frames.h"
+#include "frames/home.h"
+#include "pool/pool.h"
+#include "tags/tags.h"
+#include "usm_module.h"
+
+/*
+ * A hint comes while the kernel still holds references (before the TLB flush
+ * of the same operation), so a scan waits a moment.
+ */
+#define HOME_DELAY_MS 1
+/*
+ * Frames that nobody maps and somebody still references (pinned for DMA, in a
+ * pipe) give no further hint: look again, ever more rarely.
+ */
+#define HOME_DELAY_MAX_MS 1000
+/* Frames looked at under one hold of the lock: some ten microseconds. */
+#define SCAN_CHUNK 256
+
+/*
+ * What freeing and allocating it anew would have reset.  The page keeps its
+ * zone and node bits, and its record of being bad memory.
+ */
+static void make_like_new(struct page *page)
+{
+	if (folio_test_clear_mlocked(page_folio(page)))
+		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
+	set_mask_bits(&page->flags, PAGE_FLAGS_CHECK_AT_PREP, 0);
+	page->mapping = NULL;
+	page->index = 0;
+	set_page_private(page, 0);
+}
+
+/* Returns 1 when the frame came home, 0 when not; the lock is held. */
+static unsigned int look(struct usm_instance *instance, u32 index,
+			 unsigned int *limbo)
+{
+	struct usm_frame *frame = usm_frame(index);
+	struct page *page = usm_pool_page(index);
+	struct usm_tag *tag;
+
+	if (frame->state != USM_FRAME_MAPPED)
+		return 0;
+	if (page_ref_count(page) != 1) {
+		/* _mapcount counts from minus one. */
+		if (atomic_read(&page->_mapcount) < 0)
+			++*limbo;
+		return 0;
+	}
+
+	/* Pairs with the full barrier in the kernel's dropping of its ref. */
+	smp_rmb();
+	tag = frame->tag;
+	frame->tag = NULL;
+	if (WARN_ONCE(atomic_read(&page->_mapcount) >= 0,
+		      "usm: frame %u mapped without a reference\n", index) ||
+	    PageHWPoison(page)) {
+		usm_frame_set_state(instance, frame, USM_FRAME_QUARANTINED);
+	} else {
+		make_like_new(page);
+		usm_frame_push_home(instance, index);
+	}
+	atomic_dec(&tag->mapped);
+	usm_tag_put(tag);
+	return 1;
+}
+
+static unsigned int scan(struct usm_instance *instance, unsigned int *limbo)
+{
+	unsigned int home = 0;
+	u32 e, i, end;
+
+	*limbo = 0;
+	for (e = 0; e < instance->nr_extents; e++) {
+		const struct usm_extent *extent = &instance->extents[e];
+		u32 last = extent->first + extent->frames;
+
+		for (i = extent->first; i < last; i = end) {
+			end = min(i + SCAN_CHUNK, last);
+			spin_lock(&instance->lock);
+			if (instance->frames[USM_FRAME_MAPPED] == 0)
+				end = last;
+			else
+				for (; i < end; i++)
+					home += look(instance, i, limbo);
+			spin_unlock(&instance->lock);
+			cond_resched();
+		}
+	}
+
+	if (home) {
+		atomic64_add(home, &instance->freed);
+		wake_up_interruptible(&instance->home_wait);
+	}
+	return home;
+}
+
+static void home_work(struct work_struct *work)
+{
+	struct usm_instance *instance = container_of(
+		to_delayed_work(work), struct usm_instance, home_work);
+	unsigned int limbo;
+
+	if (scan(instance, &limbo))
+		instance->home_delay_ms = HOME_DELAY_MS;
+	else
+		instance->home_delay_ms = min(instance->home_delay_ms * 2,
+					      HOME_DELAY_MAX_MS + 0u);
+	if (limbo)
+		queue_delayed_work(usm_wq, &instance->home_work,
+				   msecs_to_jiffies(instance->home_delay_ms));
+	else
+		instance->home_delay_ms = HOME_DELAY_MS;
+
+	if (READ_ONCE(instance->state) == USM_INSTANCE_DYING)
+		usm_instance_maybe_end(instance);
+}
+
+void usm_home_init(struct usm_instance *instance)
+{
+	INIT_DELAYED_WORK(&instance->home_work, home_work);
+	instance->home_delay_ms = HOME_DELAY_MS;
+}
+
+void usm_home_hint(struct usm_instance *instance)
+{
+	/* Sooner than a look at pinned frames that may be a second away. */
+	if (READ_ONCE(instance->home_delay_ms) > HOME_DELAY_MS) {
+		WRITE_ONCE(instance->home_delay_ms, HOME_DELAY_MS);
+		mod_delayed_work(usm_wq, &instance->home_work,
+				 msecs_to_jiffies(HOME_DELAY_MS));
+		return;
+	}
+	queue_delayed_work(usm_wq, &instance->home_work,
+			   msecs_to_jiffies(HOME_DELAY_MS));
+}
+
+unsigned int usm_home_scan(struct usm_instance *instance)
+{
+	unsigned int limbo;
+	unsigned int home = scan(instance, &limbo);
+
+	if (limbo)
+		usm_home_hint(instance);
+	return home;
+}

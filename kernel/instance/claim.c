@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of an instance's attachment: claimed or taken over by a daemon,
+ * lost when the daemon goes, destroyed at the end.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/user_namespace.h>
+
+#include "channel/channel.h"
+#include "channel/doorbell.h"
+#include "channel/slots.h"
+#include "device/device.h"
+#include "frames/frames.h"
+#include "frames/home.h"
+#include "instance/instance.h"
+#include "pool/pool.h"
+#include "tags/tags.h"
+
+static bool name_ok(const char *name)
+{
+	size_t length = strnlen(name, USM_NAME_SIZE);
+	size_t i;
+
+	if (length == 0 || length > USM_NAME_MAX)
+		return false;
+	for (i = 0; i < length; i++)
+		if (!islower(name[i]) && !isdigit(name[i]) && name[i] != '-')
+			return false;
+	return true;
+}
+
+static int check(struct usm_claim *claim)
+{
+	bool attach = claim->flags & USM_CLAIM_ATTACH;
+
+	if (claim->abi != USM_ABI_VERSION)
+		return -EPROTO;
+	if (claim->flags & ~(USM_CLAIM_PERSIST | USM_CLAIM_ATTACH) ||
+	    claim->reserved0 || claim->reserved[0] || claim->reserved[1] ||
+	    claim->reserved[2] || claim->reserved[3])
+		return -EINVAL;
+	if (!name_ok(claim->name))
+		return -EINVAL;
+	if (claim->frames == 0 && !attach)
+		return -EINVAL;
+
+	claim->nr_slots = claim->nr_slots ?: USM_SLOTS_DEFAULT;
+	if (claim->nr_slots < USM_SLOTS_MIN ||
+	    claim->nr_slots > USM_SLOTS_MAX || claim->nr_slots % 64)
+		return -EINVAL;
+	claim->deadline_ms = claim->deadline_ms ?: USM_DEADLINE_MS_DEFAULT;
+	if (claim->deadline_ms < USM_DEADLINE_MS_MIN ||
+	    claim->deadline_ms > USM_DEADLINE_MS_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* Make @file the instance's daemon. The instances' mutex is held. */
+static int attach(struct usm_instance *instance, struct file *file,
+		  struct usm_claim *claim)
+{
+	struct usm_channel_mem *channel;
+	int err;
+
+	channel = usm_channel_new(instance->nr_slots);
+	if (IS_ERR(channel))
+		return PTR_ERR(channel);
+	err = usm_daemon_register(current->mm);
+	if (err) {
+		usm_channel_put(channel);
+		return err;
+	}
+
+	usm_frames_forget_home(instance);
+	instance->flags = claim->flags & USM_CLAIM_PERSIST;
+	instance->deadline_ms = claim->deadline_ms;
+	instance->owner = make_kuid(current_user_ns(), claim->owner_uid);
+	instance->daemon_mm = current->mm;
+	spin_lock(&instance->lock);
+	instance->attach_gen++;
+	instance->owner_file = file;
+	instance->daemon = get_pid(task_tgid(current));
+	instance->home_open = false;
+	instance->events_open = false;
+	kfifo_reset(&instance->events);
+	instance->events_lost = false;
+	instance->channel = channel;
+	WRITE_ONCE(instance->state, USM_INSTANCE_ATTACHED);
+	spin_unlock(&instance->lock);
+	return 0;
+}
+
+static int take_over(struct usm_instance *instance, struct file *file,
+		     struct usm_claim *claim)
+{
+	int err;
+
+	if (instance->state != USM_INSTANCE_LOST)
+		return claim->flags & USM_CLAIM_ATTACH ? -EBUSY : -EEXIST;
+	if (claim->frames && claim->frames != instance->nr_frames) {
+		claim->frames = instance->nr_frames;
+		return -EUCLEAN;
+	}
+	err = attach(instance, file, claim);
+	if (err)
+		return err;
+	usm_instance_get(instance);
+	claim->reattached = 1;
+	return 0;
+}
+
+static int make(struct file *file, struct usm_claim *claim,
+		struct usm_instance **out)
+{
+	struct usm_instance *instance;
+	u32 left = 0;
+	int err;
+
+	instance = usm_instance_new(claim->name);
+	if (!instance)
+		return -ENOMEM;
+	err = usm_slots_new(instance, claim->nr_slots);
+	if (err)
+		goto err_instance;
+	err = usm_partition_carve(instance, claim->frames, &left);
+	if (err) {
+		claim->frames = left;
+		goto err_instance;
+	}
+	err = usm_instance_publish(instance);
+	if (err)
+		goto err_partition;
+	usm_partition_hand_over(instance);
+	err = attach(instance, file, claim);
+	if (err)
+		goto err_published;
+	*out = instance;
+	return 0;
+
+err_published:
+	WRITE_ONCE(instance->state, USM_INSTANCE_DYING);
+	mutex_unlock(&usm_instances_lock);
+	usm_instance_maybe_end(instance);
+	mutex_lock(&usm_instances_lock);
+	goto err_instance;
+err_partition:
+	usm_partition_uncarve(instance);
+err_instance:
+	usm_instance_put(instance);
+	return err;
+}
+
+int usm_instance_claim(struct file *file, struct usm_claim *claim,
+		       struct usm_instance **out)
+{
+	struct usm_instance *instance;
+	u32 asked = claim->frames;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = check(claim);
+	if (err)
+		return err;
+
+	mutex_lock(&usm_instances_lock);
+	instance = usm_instance_named(claim->name);
+	if (instance)
+		err = take_over(instance, file, claim);
+	else if (claim->flags & USM_CLAIM_ATTACH)
+		err = -ENOENT;
+	else
+		err = make(file, claim, &instance);
+	if (!err) {
+		claim->instance = instance->id;
+		claim->frames = instance->nr_frames;
+		claim->nr_slots = instance->nr_slots;
+		claim->nr_extents = instance->nr_extents;
+		memcpy(claim->extents, instance->extents,
+		       sizeof(claim->extents));
+		claim->base_pfn = usm_pool.base_pfn;
+		claim->channel_bytes = usm_channel_bytes(instance->nr_slots);
+		*out = instance;
+	}
+	mutex_unlock(&usm_instances_lock);
+
+	if (err)
+		pr_info("claim of \"%.*s\", %u frames, refused (%d)\n",
+			USM_NAME_MAX, claim->name, asked, err);
+	else
+		pr_info("instance %u \"%s\": %u frames in %u runs, %s\n",
+			instance->id, instance->name, instance->nr_frames,
+			instance->nr_extents,
+			claim->reattached ? "taken over" : "claimed");
+	return err;
+}
+
+/* The instances' mutex is held; the caller drops the channel afterwards. */
+static struct usm_channel_mem *leave(struct usm_instance *instance, u32 state)
+{
+	struct usm_channel_mem *channel;
+
+	/* After this no fault in the slice sees the right to its frames… */
+	down_write(&instance->slice_sem);
+	spin_lock(&instance->lock);
+	channel = instance->channel;
+	instance->channel = NULL;
+	instance->owner_file = NULL;
+	WRITE_ONCE(instance->state, state);
+	usm_workers_forget(instance);
+	put_pid(instance->daemon);
+	instance->daemon = NULL;
+	spin_unlock(&instance->lock);
+	up_write(&instance->slice_sem);
+	/* …and after this none is left that an earlier one put there. */
+	usm_slice_revoke(instance);
+
+	usm_daemon_unregister(instance->daemon_mm);
+	instance->daemon_mm = NULL;
+	wake_up_interruptible(&instance->home_wait);
+	wake_up_interruptible(&instance->event_wait);
+	return channel;
+}
+
+/*
+ * A lost partition without PERSIST goes once nobody is served from it any
+ * more; members that live on are unbound.
+ */
+static void unbind_all(struct usm_instance *instance)
+{
+	struct usm_tag *tag;
+
+	for (;;) {
+		spin_lock(&instance->lock);
+		tag = list_first_entry_or_null(&instance->members,
+					       struct usm_tag, member_link);
+		if (tag)
+			usm_tag_get(tag);
+		spin_unlock(&instance->lock);
+		if (!tag)
+			return;
+		usm_tag_stop(tag);
+		usm_tag_put(tag);
+	}
+}
+
+void usm_instance_detach(struct usm_instance *instance, struct file *file)
+{
+	struct usm_channel_mem *channel = NULL;
+	bool persist;
+
+	mutex_lock(&usm_instances_lock);
+	persist = instance->flags & USM_CLAIM_PERSIST;
+	if (instance->owner_file == file) {
+		channel = leave(instance, persist ? USM_INSTANCE_LOST
+						  : USM_INSTANCE_DYING);
+		pr_info("instance %u \"%s\": its daemon is gone\n",
+			instance->id, instance->name);
+	}
+	mutex_unlock(&usm_instances_lock);
+	if (!channel)
+		return;
+
+	usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
+	usm_channel_put(channel);
+	if (!persist) {
+		unbind_all(instance);
+		usm_home_scan(instance);
+		usm_instance_maybe_end(instance);
+	}
+}
+
+int usm_instance_destroy(struct usm_instance *instance, struct file *file)
+{
+	struct usm_channel_mem *channel = NULL;
+	int err = 0;
+
+	mutex_lock(&usm_instances_lock);
+	if (!capable(CAP_SYS_ADMIN) && instance->owner_file != file)
+		err = -EPERM;
+	else if (instance->state == USM_INSTANCE_DYING)
+		err = -ENODEV;
+	else if (instance->nr_members > 0 ||
+		 (instance->owner_file && instance->owner_file != file))
+		err = -EBUSY;
+	else if (instance->owner_file)
+		channel = leave(instance, USM_INSTANCE_DYING);
+	else
+		WRITE_ONCE(instance->state, USM_INSTANCE_DYING);
+	mutex_unlock(&usm_instances_lock);
+	if (err)
+		return err;
+
+	if (channel) {
+		usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
+		usm_channel_put(channel);
+	}
+	/* A child forked between the check and now is unbound like the rest. */
+	unbind_all(instance);
+	usm_home_scan(instance);
+	usm_instance_maybe_end(instance);
+	return 0;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How tags pass on: to children of fork, and to the image after exec.
+ */
+#include <linux/binfmts.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/tracepoint.h>
+
+#include "channel/slots.h"
+#include "instance/instance.h"
+#include "tags/tags.h"
+
+static struct tracepoint *fork_point;
+static struct tracepoint *exit_point;
+
+bool usm_tag_still_allowed(const struct usm_tag *tag, struct mm_struct *mm)
+{
+	return !tag->was_dumpable || get_dumpable(mm) == SUID_DUMP_USER;
+}
+
+/*
+ * In the parent, before the child first runs: it cannot fault untagged.
+ * Preemption is off here.
+ */
+static void on_fork(void *data, struct task_struct *parent,
+		    struct task_struct *child)
+{
+	struct mm_struct *mm = child->mm;
+	struct usm_tag *tag;
+	bool serving;
+	u32 member;
+
+	if (!mm || !parent->mm || mm == parent->mm)
+		return;
+	tag = usm_tag_find(parent->mm);
+	if (!tag)
+		return;
+
+	serving = READ_ONCE(tag->serving) && tag->inherit != USM_INHERIT_NONE &&
+		  usm_tag_still_allowed(tag, parent->mm);
+	/*
+	 * A child that does not inherit still maps the parent's frames until
+	 * it writes or exits: it gets a tag that only gives hints.
+	 */
+	if (usm_tag_create(tag->instance, child, mm, tag->inherit, serving,
+			   tag->member, USM_EVENT_FORK, GFP_ATOMIC, &member))
+		pr_warn_ratelimited(
+			"pid %d: child of member %u could not be tagged\n",
+			child->pid, tag->member);
+	usm_tag_put(tag);
+}
+
+static void on_exit(void *data, struct task_struct *task)
+{
+	usm_slots_release(task);
+}
+
+void usm_inherit_exec(struct usm_tag *old, struct linux_binprm *bprm)
+{
+	u32 member;
+
+	if (!READ_ONCE(old->serving) || old->inherit != USM_INHERIT_ALL)
+		return;
+	/* A privileged image must not be in the hands of an ordinary policy. */
+	if (bprm->secureexec || get_dumpable(current->mm) != SUID_DUMP_USER) {
+		pr_info("pid %d (%s): privileged image, tag dropped\n",
+			task_tgid_nr(current), current->comm);
+		return;
+	}
+	if (usm_tag_create(old->instance, current, current->mm, old->inherit,
+			   true, old->member, USM_EVENT_EXEC,
+			   GFP_KERNEL_ACCOUNT, &member))
+		pr_warn_ratelimited(
+			"pid %d: image after exec could not be tagged\n",
+			task_tgid_nr(current));
+}
+
+static void match_point(struct tracepoint *point, void *data)
+{
+	if (!strcmp(point->name, "sched_process_fork"))
+		fork_point = point;
+	else if (!strcmp(point->name, "sched_process_exit"))
+		exit_point = point;
+}
+
+int usm_inherit_init(void)
+{
+	int err;
+
+	for_each_kernel_tracepoint(match_point, NULL);
+	if (!fork_point || !exit_point) {
+		pr_err("this kernel has no sched_process_fork or sched_process_exit tracepoint\n");
+		return -ENOENT;
+	}
+
+	err = tracepoint_probe_register(fork_point, on_fork, NULL);
+	if (err)
+		return err;
+	err = tracepoint_probe_register(exit_point, on_exit, NULL);
+	if (err)
+		goto err_fork;
+	return 0;
+
+err_fork:
+	tracepoint_probe_unregister(fork_point, on_fork, NULL);
+	tracepoint_synchronize_unregister();
+	return err;
+}
+
+void usm_inherit_exit(void)
+{
+	tracepoint_probe_unregister(exit_point, on_exit, NULL);
+	tracepoint_probe_unregister(fork_point, on_fork, NULL);
+	tracepoint_synchronize_unregister();
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/rculist.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "frames/home.h"
+#include "instance/instance.h"
+#include "tags/tags.h"
+#include "usm_module.h"
+
+atomic_t usm_tag_filter[1 << USM_TAG_FILTER_BITS];
+
+static struct hlist_head table[1 << USM_TAG_FILTER_BITS];
+/*
+ * Writers of the table. Outside any instance's lock.  Taken from the fork
+ * tracepoint, in process context with preemption off; never from interrupts.
+ */
+static DEFINE_SPINLOCK(table_lock);
+static u32 last_member;
+
+static u32 bucket(const struct mm_struct *mm)
+{
+	return hash_ptr((void *)mm, USM_TAG_FILTER_BITS);
+}
+
+static void free_tag(struct work_struct *work)
+{
+	struct usm_tag *tag = container_of(work, struct usm_tag, free_work);
+
+	usm_tag_put(tag->previous);
+	put_pid(tag->pid);
+	usm_instance_put(tag->instance);
+	kfree_rcu(tag, rcu);
+	module_put(THIS_MODULE);
+}
+
+static void release_tag(struct kref *ref)
+{
+	struct usm_tag *tag = container_of(ref, struct usm_tag, ref);
+
+	queue_work(usm_wq, &tag->free_work);
+}
+
+void usm_tag_get(struct usm_tag *tag)
+{
+	kref_get(&tag->ref);
+}
+
+void usm_tag_put(struct usm_tag *tag)
+{
+	if (tag)
+		kref_put(&tag->ref, release_tag);
+}
+
+struct usm_tag *usm_tag_find(struct mm_struct *mm)
+{
+	struct usm_tag *tag, *found = NULL;
+
+	if (!usm_tag_possible(mm))
+		return NULL;
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(tag, &table[bucket(mm)], node) {
+		if (tag->mm == mm && kref_get_unless_zero(&tag->ref)) {
+			found = tag;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* The caller holds table_lock. */
+static struct usm_tag *find_locked(struct mm_struct *mm)
+{
+	struct usm_tag *tag;
+
+	hlist_for_each_entry(tag, &table[bucket(mm)], node)
+		if (tag->mm == mm)
+			return tag;
+	return NULL;
+}
+
+static struct usm_tag *new_tag(struct usm_instance *instance,
+			       struct task_struct *task, struct mm_struct *mm,
+			       gfp_t gfp)
+{
+	struct usm_tag *tag;
+
+	/* Every tag keeps the module: unloading is refused while one is left. */
+	if (!try_module_get(THIS_MODULE))
+		return NULL;
+	tag = kzalloc(sizeof(*tag), gfp);
+	if (!tag) {
+		module_put(THIS_MODULE);
+		return NULL;
+	}
+	kref_init(&tag->ref);
+	INIT_WORK(&tag->free_work, free_tag);
+	INIT_LIST_HEAD(&tag->member_link);
+	usm_instance_get(instance);
+	tag->instance = instance;
+	tag->mm = mm;
+	tag->was_dumpable = get_dumpable(mm) == SUID_DUMP_USER;
+	tag->pid = get_pid(task_tgid(task));
+	tag->start_time_ns = task->group_leader->start_boottime;
+	strscpy(tag->comm, task->group_leader->comm, sizeof(tag->comm));
+	return tag;
+}
+
+/* Into the table, in place of one that no longer serves. */
+static int insert(struct usm_tag *tag)
+{
+	struct usm_tag *old;
+	int err = 0;
+
+	spin_lock(&table_lock);
+	old = find_locked(tag->mm);
+	if (old && READ_ONCE(old->serving)) {
+		err = -EBUSY;
+	} else if (usm_daemon_is(tag->mm)) {
+		err = -EPERM;
+	} else {
+		tag->member = ++last_member;
+		if (old) {
+			/* Keeps the table's reference and mm_count. */
+			tag->previous = old;
+			hlist_replace_rcu(&old->node, &tag->node);
+		} else {
+			mmgrab(tag->mm);
+			hlist_add_head_rcu(&tag->node, &table[bucket(tag->mm)]);
+			atomic_inc(&usm_tag_filter[bucket(tag->mm)]);
+		}
+	}
+	spin_unlock(&table_lock);
+	return err;
+}
+
+static void remove(struct usm_tag *tag)
+{
+	hlist_del_rcu(&tag->node);
+	atomic_dec(&usm_tag_filter[bucket(tag->mm)]);
+}
+
+static int enlist(struct usm_tag *tag, u32 parent, u32 event)
+{
+	struct usm_instance *instance = tag->instance;
+	int err = 0;
+
+	spin_lock(&instance->lock);
+	if (instance->state == USM_INSTANCE_DYING) {
+		err = -ENODEV;
+	} else {
+		list_add_tail(&tag->member_link, &instance->members);
+		instance->nr_members++;
+		WRITE_ONCE(tag->serving, true);
+		usm_event_emit(instance, event, tag, parent);
+	}
+	spin_unlock(&instance->lock);
+	return err;
+}
+
+int usm_tag_create(struct usm_instance *instance, struct task_struct *task,
+		   struct mm_struct *mm, u32 inherit, bool serving, u32 parent,
+		   u32 event, gfp_t gfp, u32 *member)
+{
+	struct usm_tag *tag = new_tag(instance, task, mm, gfp);
+	int err;
+
+	if (!tag)
+		return -ENOMEM;
+	tag->inherit = inherit;
+	err = insert(tag);
+	if (err)
+		goto err_tag;
+	*member = tag->member;
+	/* From here on the table's reference is the one that counts. */
+	if (serving) {
+		err = enlist(tag, parent, event);
+		if (err)
+			return err; /* stays as a tag that does not serve */
+	}
+	return 0;
+
+err_tag:
+	usm_tag_put(tag);
+	return err;
+}
+
+int usm_tag_stop(struct usm_tag *tag)
+{
+	struct usm_instance *instance = tag->instance;
+	int err = -ENOENT;
+
+	spin_lock(&instance->lock);
+	if (tag->serving) {
+		WRITE_ONCE(tag->serving, false);
+		list_del_init(&tag->member_link);
+		instance->nr_members--;
+		usm_event_emit(instance, USM_EVENT_UNBIND, tag, 0);
+		err = 0;
+	}
+	spin_unlock(&instance->lock);
+	return err;
+}
+
+void usm_tag_exit(struct mm_struct *mm)
+{
+	struct usm_instance *instance;
+	struct usm_tag *tag, *each;
+
+	spin_lock(&table_lock);
+	tag = find_locked(mm);
+	if (tag)
+		remove(tag);
+	spin_unlock(&table_lock);
+	if (!tag)
+		return;
+	/* The caller still holds a count, so this is not the last. */
+	mmdrop(mm);
+
+	instance = tag->instance;
+	spin_lock(&instance->lock);
+	if (tag->serving) {
+		WRITE_ONCE(tag->serving, false);
+		list_del_init(&tag->member_link);
+		instance->nr_members--;
+		usm_event_emit(instance, USM_EVENT_EXIT, tag, 0);
+	}
+	spin_unlock(&instance->lock);
+
+	for (each = tag; each; each = each->previous)
+		usm_home_hint(each->instance);
+	usm_tag_put(tag);
+}
+
+void usm_tag_hint(struct mm_struct *mm)
+{
+	struct usm_tag *tag = usm_tag_find(mm);
+	struct usm_tag *each;
+
+	for (each = tag; each; each = each->previous)
+		usm_home_hint(each->instance);
+	usm_tag_put(tag);
+}
+
+bool usm_tag_exists(struct mm_struct *mm)
+{
+	bool exists;
+
+	spin_lock(&table_lock);
+	exists = find_locked(mm) != NULL;
+	spin_unlock(&table_lock);
+	return exists;
+}
+
+void usm_tags_purge(struct usm_instance *instance)
+{
+	struct usm_tag *tag;
+	struct hlist_node *next;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		spin_lock(&table_lock);
+		hlist_for_each_entry_safe(tag, next, &table[i], node) {
+			if (tag->instance != instance)
+				continue;
+			remove(tag);
+			mmdrop(tag->mm);
+			usm_tag_put(tag);
+		}
+		spin_unlock(&table_lock);
+	}
+}
