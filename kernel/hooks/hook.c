@@ -46,10 +46,11 @@ int usm_hook_install(struct usm_hook *hook)
 	hook->ops.func = hook->callback;
 	/*
 	 * PERMANENT: without it, writing 0 to kernel.ftrace_enabled would
-	 * silently disarm the hook; with it that write is refused.
+	 * silently disarm the hook; with it that write is refused.  No
+	 * RECURSION: callbacks call nothing that is traced, so they need
+	 * none of ftrace's guard against it, which costs on every call.
 	 */
-	hook->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
-			  FTRACE_OPS_FL_RECURSION;
+	hook->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT;
 
 	err = ftrace_set_filter_ip(&hook->ops, hook->original, 0, 0);
 	if (err) {
