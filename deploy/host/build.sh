@@ -37,13 +37,13 @@ if [[ ! -e $USM_BUILD/build.ninja ]]; then
 		die 125 "cmake failed"
 	}
 fi
-if [[ $(ninja -C "$USM_BUILD" -n 2>/dev/null) != *"no work to do"* ]]; then
-	start=$EPOCHREALTIME
-	say "compiling userspace"
-	ninja -C "$USM_BUILD" >"$log" 2>&1 || {
-		grep -v '^\[[0-9]*/[0-9]*\] ' "$log" >&2 || cat "$log" >&2
-		die 125 "userspace does not compile"
-	}
+start=$EPOCHREALTIME
+[[ -d $USM_BUILD/bin ]] || say "compiling userspace"
+ninja -C "$USM_BUILD" >"$log" 2>&1 || {
+	grep -v '^\[[0-9]*/[0-9]*\] ' "$log" >&2 || cat "$log" >&2
+	die 125 "userspace does not compile"
+}
+if grep -q 'Linking\|Building' "$log"; then
 	say "compiled userspace in $(elapsed_since "$start") s"
 fi
 flock -u 8

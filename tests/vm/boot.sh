@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The guest is what the other suites take for granted, and the module is in.
+set -uo pipefail
+failed=0
+
+check() {
+	local name=$1
+	shift
+	if "$@" >/dev/null 2>&1; then
+		echo "ok $name"
+	else
+		echo "not ok $name"
+		failed=1
+	fi
+}
+
+refused() {
+	! "$@"
+}
+
+check "the module's device is there" test -c /dev/USMMcd
+check "/proc/usm is there" test -e /proc/usm
+check "/proc/usmPgs is there" test -e /proc/usmPgs
+check "the module tells its pool" sh -c 'dmesg | grep -q "usm: pool of 262144 KiB"'
+check "cgroup v2 has the memory controller" grep -qw memory /sys/fs/cgroup/cgroup.controllers
+check "the file system of the host is read-only" refused touch /usr/written
+check "temporary files can be written" touch /tmp/written /run/written /var/lib/written
+check "files get back to the host" touch "$USM_OUT/written"
+check "the module is loaded" grep -q usm_lkmRM /proc/modules
+exit $failed
