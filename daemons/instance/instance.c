@@ -114,7 +114,7 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 	unsigned int nr_cpus;
 	int chosen = choose_cpu(session->claim.instance, &nr_cpus);
 	struct usm_worker_options options = {
-		.device_fd = session->device_fd,
+		.kernel = &instance->kernel,
 		.index = 0,
 		.cpu = cpu >= 0 ? cpu : chosen,
 		.nr_cpus = nr_cpus,

@@ -16,6 +16,8 @@
 
 struct usm_kernel {
 	void *ctx;
+	/* The calling thread serves doorbell `worker` from now on. */
+	int (*worker)(void *ctx, uint32_t worker);
 	int (*map)(void *ctx, struct usm_map_entry *entries, uint32_t nr);
 	int (*scan)(void *ctx, uint32_t *home);
 	int (*frames)(void *ctx, uint32_t first, struct usm_frame_info *out,

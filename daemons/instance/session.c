@@ -225,6 +225,13 @@ void usm_session_close(struct usm_session *session)
 	*session = no_session;
 }
 
+static int kernel_worker(void *ctx, uint32_t worker)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_worker(session->device_fd, worker);
+}
+
 static int kernel_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
 {
 	const struct usm_session *session = ctx;
@@ -258,6 +265,7 @@ void usm_session_kernel(struct usm_session *session, struct usm_kernel *out)
 {
 	*out = (struct usm_kernel){
 		.ctx = session,
+		.worker = kernel_worker,
 		.map = kernel_map,
 		.scan = kernel_scan,
 		.frames = kernel_frames,

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/doorbell.h"
 #include "instance/worker/poll_window.h"
@@ -133,7 +132,8 @@ static void *thread_main(void *arg)
 	}
 	touch_stack();
 	usm_doorbell_running(options->bell);
-	worker->error = usm_client_worker(options->device_fd, options->index);
+	worker->error =
+		options->kernel->worker(options->kernel->ctx, options->index);
 	if (worker->error) {
 		usm_doorbell_absent(options->bell);
 		sem_post(&worker->started);

@@ -15,7 +15,7 @@
 #include "usm.h"
 
 struct usm_worker_options {
-	int device_fd; /* holds the claim; borrowed */
+	const struct usm_kernel *kernel;
 	uint32_t index; /* which doorbell */
 	int cpu; /* to run on, -1: not pinned */
 	unsigned int nr_cpus; /* it could run on */
@@ -31,7 +31,7 @@ struct usm_worker_thread;
  * Starts the thread and returns once it is registered with the kernel and has
  * looked at every slot, so that faults are served from here on.  What options
  * point to must outlive it.  *out belongs to the caller.  Errors of creating
- * the thread or of USM_IOC_WORKER.
+ * the thread or of registering it.
  */
 int usm_worker_start(const struct usm_worker_options *options,
 		     struct usm_worker_thread **out);

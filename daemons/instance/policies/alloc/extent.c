@@ -209,6 +209,8 @@ static void extent_member_gone(void *ctx, uint32_t member)
 	struct extent *extent = ctx;
 	uint32_t run;
 
+	if (!member)
+		return; /* nobody; unreserved runs carry it */
 	for (run = 0; run < extent->reserved.nr_runs; run++)
 		if (extent->reserved.run[run].member == member)
 			usm_arena_run_give(
