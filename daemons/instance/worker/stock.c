@@ -151,6 +151,9 @@ int usm_stock_reconcile(struct usm_stock *stock,
 		}
 	}
 	usm_returned_unlock(stock->returned);
+	/* It paid, so the next time is not put off. */
+	if (found)
+		usm_backoff_result(&stock->scan, usm_now_ns(), true);
 	if (!err && recovered)
 		*recovered = found;
 	return err;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One thread posts ascending numbers, another takes them: all that were
+ * accepted arrive, once, in order.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "instance/worker/inbox.h"
+#include "race.h"
+
+#define WATCHDOG_SECONDS 60
+
+static struct usm_inbox *inbox;
+static uint32_t rounds;
+
+static void *post(void *arg)
+{
+	uint32_t i;
+
+	for (i = 1; i <= rounds; i++)
+		while (!usm_inbox_post(inbox, i))
+			sched_yield();
+	return arg;
+}
+
+int main(void)
+{
+	pthread_t producer;
+	uint32_t expected, got;
+
+	race_watchdog(WATCHDOG_SECONDS);
+	rounds = (uint32_t)race_rounds(200000);
+	race_check(!usm_inbox_create(&inbox), "out of memory");
+	race_check(!pthread_create(&producer, NULL, post, NULL), "thread");
+	for (expected = 1; expected <= rounds; expected++) {
+		while (!usm_inbox_take(inbox, &got))
+			sched_yield();
+		race_check(got == expected, "%u instead of %u", got, expected);
+	}
+	pthread_join(producer, NULL);
+	race_check(!usm_inbox_take(inbox, &got), "%u too many", got);
+	usm_inbox_destroy(inbox);
+	printf("%u messages\n", rounds);
+	return 0;
+}
