@@ -23,7 +23,8 @@
 
 #define WATCHDOG_SECONDS 100
 #define THREADS 6
-#define SLOTS 128
+#define SLOTS \
+	(THREADS * 64) /* a leaf word each: nobody else rescues a lost bit */
 #define FRAMES 64
 #define HELD 8 /* frames a thread keeps before it frees the oldest */
 #define BASE_PFN 4096
@@ -335,7 +336,8 @@ int main(void)
 	pthread_join(reader, NULL);
 	usm_worker_stop(worker);
 	race_check(!refused, "%lu frames refused", refused);
-	race_check(served > THREADS * rounds * 9 / 10, "only %lu served", served);
+	race_check(served > THREADS * rounds * 9 / 10, "only %lu served",
+		   served);
 	printf("%lu faults, woken %llu by bell, %llu by itself\n", served,
 	       bell.wakes[USM_WAKE_KERNEL], bell.wakes[USM_WAKE_SELF]);
 	usm_local_manager_destroy(manager);
