@@ -51,15 +51,22 @@ note() {
 	echo "usm: $*" >&2
 }
 
+cma_free_kb() {
+	awk '$1 == "CmaFree:" { print $2 }' /proc/meminfo
+}
+
 load_module() {
 	local reason
 	[[ -n $guest_ko ]] || return 0
+	USM_CMA_BEFORE_KB=$(cma_free_kb)
 	# shellcheck disable=SC2086 # parameters, split on purpose
 	if ! reason=$(insmod "$guest_ko" pool="$guest_pool" $guest_module_args 2>&1); then
 		note "error: the module does not load: $reason"
 		dmesg | tail -n 15 >&2
 		return 1
 	fi
+	USM_CMA_AFTER_KB=$(cma_free_kb)
+	export USM_CMA_BEFORE_KB USM_CMA_AFTER_KB
 }
 
 manager=

@@ -175,4 +175,6 @@ if [[ ! -s $run/status ]]; then
 	tail -n 20 "$run/console.log" >&2
 	die 125 "the guest ended without saying how; logs: $run"
 fi
-exit "$(<"$run/status")"
+code=$(<"$run/status")
+((code == 0)) || say "exit code $code; logs: $run"
+exit "$code"
