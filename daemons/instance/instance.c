@@ -32,7 +32,7 @@ static int take_over_frames(struct usm_instance *instance)
 
 	if (err)
 		return err;
-	return usm_stock_reconcile(instance->stock, NULL, NULL, NULL);
+	return usm_stock_reconcile(instance->stock, NULL);
 }
 
 static int build(struct usm_instance *instance,

@@ -135,7 +135,6 @@ static void check_result(struct usm_local_manager *manager,
 
 	if (!result || entry->frame == USM_FRAME_NONE)
 		return;
-	/* Nothing is under way any more, so reconciling may look at it. */
 	if (answer->gen == entry->gen)
 		answer->frame = USM_FRAME_NONE;
 	usm_stock_refused(manager->stock, entry->frame, result == -ESTALE);
@@ -163,19 +162,33 @@ static void flush(struct usm_local_manager *manager)
 			     err ? -ESTALE : batch[i].result);
 }
 
-static bool in_flight(void *ctx, uint32_t frame)
+/*
+ * Sends the last answer of every slot once more, by a call that tells what
+ * became of it: taken now, or ESTALE.  Afterwards no reply is under way.
+ */
+static int settle(struct usm_local_manager *manager)
 {
-	const struct usm_local_manager *manager = ctx;
-	uint32_t i;
+	const struct usm_kernel *kernel = manager->kernel;
+	struct usm_map_entry *batch = manager->batch;
+	uint32_t nr = 0, i;
+	int err = 0;
 
-	for (i = 0; i < manager->view.nr_slots; i++) {
+	for (i = 0; i < manager->view.nr_slots && !err; i++) {
 		const struct answer *answer = &manager->answers[i];
 
-		if (answer->frame == frame && answer->gen &&
-		    usm_slot_waits(&manager->view.slots[i], answer->gen))
-			return true;
+		if (answer->frame != USM_FRAME_NONE && answer->gen)
+			batch[nr++] = (struct usm_map_entry){
+				.slot = i,
+				.gen = answer->gen,
+				.frame = answer->frame,
+			};
+		if (nr == WORD_BITS ||
+		    (nr && i + 1 == manager->view.nr_slots)) {
+			err = kernel->map(kernel->ctx, batch, nr);
+			nr = 0;
+		}
 	}
-	return false;
+	return err;
 }
 
 /*
@@ -188,7 +201,8 @@ static void end_pass(struct usm_local_manager *manager)
 	if (!manager->dry)
 		return;
 	manager->dry = false;
-	usm_stock_reconcile(manager->stock, in_flight, manager, NULL);
+	if (!settle(manager))
+		usm_stock_reconcile(manager->stock, NULL);
 }
 
 static void serve_word(struct usm_local_manager *manager, uint32_t word,

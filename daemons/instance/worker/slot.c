@@ -36,12 +36,6 @@ bool usm_slot_read(const struct usm_slot *slot, uint32_t *gen,
 	return true;
 }
 
-bool usm_slot_waits(const struct usm_slot *slot, uint32_t gen)
-{
-	return __atomic_load_n(&slot->gen, __ATOMIC_ACQUIRE) == gen &&
-	       __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != USM_SLOT_IDLE;
-}
-
 int usm_slot_error(const struct usm_slot *slot)
 {
 	return LOAD(slot->error);

@@ -19,9 +19,6 @@
 bool usm_slot_read(const struct usm_slot *slot, uint32_t *gen,
 		   struct usm_fault *fault);
 
-/* Is the request of this generation still waiting? */
-bool usm_slot_waits(const struct usm_slot *slot, uint32_t gen);
-
 /* Why the kernel refused the last reply, 0 or -errno. */
 int usm_slot_error(const struct usm_slot *slot);
 

@@ -86,20 +86,8 @@ void usm_stock_refresh(struct usm_stock *stock)
 		usm_returned_drain(stock->returned, take_in, stock);
 }
 
-static bool kernel_says_free(const struct usm_stock *stock, uint32_t frame)
-{
-	const struct usm_kernel *kernel = stock->kernel;
-	struct usm_frame_info info;
-	uint32_t nr = 1;
-
-	return !kernel->frames(kernel->ctx, frame, &info, &nr) && nr == 1 &&
-	       info.state == USM_FRAME_FREE;
-}
-
 static int reconcile_chunk(struct usm_stock *stock, uint32_t first,
-			   uint32_t room,
-			   bool (*in_flight)(void *ctx, uint32_t frame),
-			   void *ctx, uint32_t *seen, uint32_t *recovered)
+			   uint32_t room, uint32_t *seen, uint32_t *recovered)
 {
 	const struct usm_kernel *kernel = stock->kernel;
 	struct usm_frame_info info[USM_BATCH_MAX];
@@ -114,13 +102,6 @@ static int reconcile_chunk(struct usm_stock *stock, uint32_t first,
 		if (info[i].state != USM_FRAME_FREE ||
 		    usm_stock_has(stock, frame))
 			continue;
-		/*
-		 * A reply may have been taken since the states were copied.
-		 * Once none is under way, a second look is final.
-		 */
-		if (in_flight &&
-		    (in_flight(ctx, frame) || !kernel_says_free(stock, frame)))
-			continue;
 		take_in(stock, frame);
 		++*recovered;
 	}
@@ -128,9 +109,7 @@ static int reconcile_chunk(struct usm_stock *stock, uint32_t first,
 	return 0;
 }
 
-int usm_stock_reconcile(struct usm_stock *stock,
-			bool (*in_flight)(void *ctx, uint32_t frame), void *ctx,
-			uint32_t *recovered)
+int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered)
 {
 	uint32_t found = 0;
 	unsigned int e;
@@ -144,8 +123,7 @@ int usm_stock_reconcile(struct usm_stock *stock,
 		uint32_t left = stock->extents[e].frames, seen = 0;
 
 		for (; left && !err; at += seen, left -= seen) {
-			err = reconcile_chunk(stock, at, left, in_flight, ctx,
-					      &seen, &found);
+			err = reconcile_chunk(stock, at, left, &seen, &found);
 			if (!err && !seen)
 				err = -EIO;
 		}
@@ -195,6 +173,16 @@ uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
 	if (frame == USM_FRAME_NONE)
 		*dry = true;
 	return frame;
+}
+
+static bool kernel_says_free(const struct usm_stock *stock, uint32_t frame)
+{
+	const struct usm_kernel *kernel = stock->kernel;
+	struct usm_frame_info info;
+	uint32_t nr = 1;
+
+	return !kernel->frames(kernel->ctx, frame, &info, &nr) && nr == 1 &&
+	       info.state == USM_FRAME_FREE;
 }
 
 void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale)

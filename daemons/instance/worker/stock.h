@@ -33,14 +33,12 @@ void usm_stock_destroy(struct usm_stock *stock);
 
 /*
  * Brings the books in line with the kernel's: takes in every frame that is
- * FREE there.  in_flight(ctx, frame) names those that a reply under way may
- * still claim; they are left out (NULL: there are none).  For the start, and
- * for the rare case that the stock is empty.  O(frames), one call per
- * USM_BATCH_MAX.  recovered (may be NULL): frames that were missing here.
+ * FREE there.  No reply may be under way that names a frame which is not in
+ * stock.  For the start, and for the rare case that the stock ran dry.
+ * O(frames), one call per USM_BATCH_MAX.  recovered (may be NULL): how many
+ * frames were missing here.
  */
-int usm_stock_reconcile(struct usm_stock *stock,
-			bool (*in_flight)(void *ctx, uint32_t frame), void *ctx,
-			uint32_t *recovered);
+int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered);
 
 /* Takes in what the control thread left; one load when there is nothing. */
 void usm_stock_refresh(struct usm_stock *stock);

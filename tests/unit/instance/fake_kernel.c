@@ -56,6 +56,9 @@ static int fake_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
 		entries[i].result = grant(fake, entries[i].frame);
 		if (entries[i].result)
 			fake->refused++;
+		else
+			fake->mapped[entries[i].slot] =
+				USM_REPLY(slot->gen, entries[i].frame);
 		slot->state = USM_SLOT_IDLE;
 	}
 	return 0;
@@ -164,6 +167,11 @@ int64_t fake_consume(struct fake_kernel *fake, uint32_t index)
 	uint64_t reply = __atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE);
 	uint32_t frame = (uint32_t)reply;
 
+	if (fake->mapped[index] >> 32 == slot->gen && slot->gen) {
+		frame = (uint32_t)fake->mapped[index];
+		fake->mapped[index] = 0;
+		return frame;
+	}
 	if (slot->state == USM_SLOT_IDLE || reply >> 32 != slot->gen)
 		return -1;
 	slot->error = grant(fake, frame);

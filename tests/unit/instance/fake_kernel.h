@@ -27,6 +27,7 @@ struct fake_kernel {
 	struct usm_frame_info *frames; /* [extent.frames] */
 	uint32_t *home; /* queue of frames that came home */
 	uint32_t nr_home;
+	uint64_t mapped[FAKE_SLOTS]; /* reply that USM_IOC_MAP brought */
 	uint32_t hidden; /* home frames that only a scan finds */
 	/* what was asked of it */
 	unsigned int scans, maps, map_entries, refused, workers;

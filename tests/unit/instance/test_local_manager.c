@@ -31,7 +31,7 @@ static void build(const struct usm_alloc_policy *policy)
 	cr_assert_eq(usm_local_manager_create(&view, ~0ULL, stock, &fake.ops,
 					      &manager),
 		     0);
-	cr_assert_eq(usm_stock_reconcile(stock, NULL, NULL, NULL), 0);
+	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
 }
 
 static void setup(void)

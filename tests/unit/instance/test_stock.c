@@ -53,7 +53,7 @@ static void fill(void)
 {
 	uint32_t recovered = 0;
 
-	cr_assert_eq(usm_stock_reconcile(stock, NULL, NULL, &recovered), 0);
+	cr_assert_eq(usm_stock_reconcile(stock, &recovered), 0);
 	cr_assert_eq(recovered, FRAMES);
 }
 
@@ -66,11 +66,11 @@ Test(stock, starts_with_what_the_kernel_calls_free)
 	*fake_state(&fake, FAKE_FIRST + 4) = USM_FRAME_MAPPED;
 	fake_come_home(&fake, FAKE_FIRST + 4, 0);
 	cr_assert_eq(usm_returned_collect(returned, NULL), 0);
-	cr_assert_eq(usm_stock_reconcile(stock, NULL, NULL, &recovered), 0);
+	cr_assert_eq(usm_stock_reconcile(stock, &recovered), 0);
 	for (i = 0; i < FRAMES; i++)
 		cr_assert_eq(usm_stock_has(stock, FAKE_FIRST + i),
 			     i != 2 && i != 3);
-	cr_assert_eq(usm_stock_reconcile(stock, NULL, NULL, &recovered), 0);
+	cr_assert_eq(usm_stock_reconcile(stock, &recovered), 0);
 	cr_assert_eq(recovered, 0);
 }
 
@@ -136,22 +136,6 @@ Test(stock, stale_answer_comes_back_only_if_free)
 	cr_assert_not(usm_stock_has(stock, frame));
 	usm_stock_refused(stock, USM_FRAME_NONE, true);
 	usm_stock_refused(stock, FAKE_FIRST + FRAMES, true);
-}
-
-static bool is_seventh(void *ctx, uint32_t frame)
-{
-	(void)ctx;
-	return frame == FAKE_FIRST + 7;
-}
-
-Test(stock, reconciling_leaves_replies_under_way_alone)
-{
-	uint32_t recovered = 0;
-
-	cr_assert_eq(usm_stock_reconcile(stock, is_seventh, NULL, &recovered),
-		     0);
-	cr_assert_eq(recovered, FRAMES - 1);
-	cr_assert_not(usm_stock_has(stock, FAKE_FIRST + 7));
 }
 
 Test(backoff, doubles_and_forgets)

@@ -40,7 +40,7 @@ static void setup(void)
 					      &manager),
 		     0);
 	cr_assert_eq(usm_inbox_create(&inbox), 0);
-	cr_assert_eq(usm_stock_reconcile(stock, NULL, NULL, NULL), 0);
+	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
 	/* A fault from before the start, whose bit was taken by another. */
 	fake_fault(&fake, 60, 1, 0x60000);
 	fake.pfq.leaf[0] = 0;
