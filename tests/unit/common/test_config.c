@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/config.h"
+
+static struct usm_config accept(const char *text)
+{
+	struct usm_config_error err = {0};
+	struct usm_config config;
+
+	cr_assert_eq(usm_config_parse(text, strlen(text), &config, &err), 0,
+		     "%s: %s: %s", text, err.field, err.reason);
+	return config;
+}
+
+/* reason: a part of it. */
+static void refuse(const char *text, const char *field, const char *reason)
+{
+	struct usm_config config, before;
+	struct usm_config_error err = {0};
+
+	memset(&config, 0x5a, sizeof(config));
+	before = config;
+	cr_assert_eq(usm_config_parse(text, strlen(text), &config, &err),
+		     -EINVAL, "%s", text);
+	cr_assert_str_eq(err.field, field, "%s: field %s", text, err.field);
+	cr_assert(strstr(err.reason, reason), "%s: reason %s", text,
+		  err.reason);
+	cr_assert_eq(memcmp(&config, &before, sizeof(config)), 0,
+		     "%s touched the output", text);
+}
+
+Test(config, fills_in_defaults)
+{
+	struct usm_config config = accept("{\"name\":\"a\",\"memory\":\"1M\"}");
+
+	cr_assert_str_eq(config.name, "a");
+	cr_assert_eq(config.memory_bytes, 1 << 20);
+	cr_assert_str_eq(config.alloc_policy, "first-fit");
+	cr_assert_eq(config.deadline_ms, USM_DEADLINE_MS_DEFAULT);
+	cr_assert_eq(config.slots, USM_SLOTS_DEFAULT);
+	cr_assert_eq(config.cgroup_cpu_percent, 0);
+	cr_assert_eq(config.cgroup_memory_max, 0);
+}
+
+Test(config, reads_everything)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"b-2\",\"memory\":134217728,"
+		"\"policy\":{\"alloc\":\"extent\"},"
+		"\"cgroup\":{\"cpu_max\":\"250%\",\"memory_max\":\"64M\"},"
+		"\"deadline_ms\":5,\"slots\":4096}");
+
+	cr_assert_str_eq(config.name, "b-2");
+	cr_assert_eq(config.memory_bytes, 128 << 20);
+	cr_assert_str_eq(config.alloc_policy, "extent");
+	cr_assert_eq(config.cgroup_cpu_percent, 250);
+	cr_assert_eq(config.cgroup_memory_max, 64 << 20);
+	cr_assert_eq(config.deadline_ms, 5);
+	cr_assert_eq(config.slots, 4096);
+}
+
+Test(config, refuses_what_is_no_object)
+{
+	refuse("", "", "not valid JSON");
+	refuse("{", "", "not valid JSON");
+	refuse("[]", "", "must be a JSON object");
+	refuse("null", "", "must be a JSON object");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\"}x", "", "not valid JSON");
+	refuse("{\"name\":\"a\\u0000b\",\"memory\":\"1M\"}", "", "NUL");
+}
+
+Test(config, refuses_a_nul_byte)
+{
+	static const char text[] = "{\"name\":\"a\",\"memory\":\"1M\"}\0}";
+	struct usm_config_error err = {0};
+	struct usm_config config;
+
+	cr_assert_eq(usm_config_parse(text, sizeof(text) - 1, &config, &err),
+		     -EINVAL);
+	cr_assert(strstr(err.reason, "NUL byte"));
+}
+
+Test(config, names_unknown_keys_by_path)
+{
+	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"policy\":{\"aloc\":\"x\"}}",
+	       "policy.aloc", "did you mean \"alloc\"?");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"Slots\":64}", "Slots",
+	       "did you mean \"slots\"?");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"colour\":1}", "colour",
+	       "unknown key");
+}
+
+Test(config, keeps_hostile_keys_printable)
+{
+	refuse("{\"a\\n\\u001b\":1}", "a??", "unknown key");
+	refuse("{\"\xc3\xa4\":1}", "??", "unknown key");
+}
+
+Test(config, refuses_missing_and_double_keys)
+{
+	refuse("{}", "name", "is required");
+	refuse("{\"name\":\"a\"}", "memory", "is required");
+	refuse("{\"name\":\"a\",\"name\":\"a\",\"memory\":\"1M\"}", "name",
+	       "given twice");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"alloc\":\"extent\",\"alloc\":\"extent\"}}",
+	       "policy.alloc", "given twice");
+}
+
+Test(config, checks_every_limit)
+{
+	static const struct {
+		const char *rest;
+		const char *field;
+	} wrong[] = {
+		{"\"name\":1,\"memory\":\"1M\"", "name"},
+		{"\"name\":\"A\",\"memory\":\"1M\"", "name"},
+		{"\"name\":\"a\",\"memory\":[]", "memory"},
+		{"\"name\":\"a\",\"memory\":0", "memory"},
+		{"\"name\":\"a\",\"memory\":1", "memory"},
+		{"\"name\":\"a\",\"memory\":4096.5", "memory"},
+		{"\"name\":\"a\",\"memory\":1e99", "memory"},
+		{"\"name\":\"a\",\"memory\":\"16T\"", "memory"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"policy\":1", "policy"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"policy\":{\"alloc\":1}",
+		 "policy.alloc"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		 "{\"cpu_max\":\"50\"}",
+		 "cgroup.cpu_max"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		 "{\"cpu_max\":\"-5%\"}",
+		 "cgroup.cpu_max"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		 "{\"cpu_max\":\"10001%\"}",
+		 "cgroup.cpu_max"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		 "{\"cpu_max\":\"99999999999999999999%\"}",
+		 "cgroup.cpu_max"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		 "{\"memory_max\":\"4K\"}",
+		 "cgroup.memory_max"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":0",
+		 "deadline_ms"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":\"5\"",
+		 "deadline_ms"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"slots\":100", "slots"},
+		{"\"name\":\"a\",\"memory\":\"1M\",\"slots\":8192", "slots"},
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "{%s}", wrong[i].rest);
+		refuse(text, wrong[i].field, "");
+	}
+}
+
+Test(config, prints_what_it_reads_back)
+{
+	struct usm_config config =
+		accept("{\"name\":\"a\",\"memory\":\"96M\","
+		       "\"policy\":{\"alloc\":\"extent\"},"
+		       "\"cgroup\":{\"cpu_max\":\"50%\",\"memory_max\":\"3M\"},"
+		       "\"deadline_ms\":7,\"slots\":64}");
+	struct usm_config again;
+	cJSON *json = NULL;
+	char *text;
+
+	usm_config_print(&config, &json);
+	cr_assert(json);
+	text = cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+	again = accept(text);
+	cJSON_free(text);
+	cr_assert_str_eq(again.name, config.name);
+	cr_assert_eq(again.memory_bytes, config.memory_bytes);
+	cr_assert_str_eq(again.alloc_policy, config.alloc_policy);
+	cr_assert_eq(again.cgroup_cpu_percent, 50);
+	cr_assert_eq(again.cgroup_memory_max, 3 << 20);
+	cr_assert_eq(again.deadline_ms, 7);
+	cr_assert_eq(again.slots, 64);
+}
+
+Test(config, loads_files)
+{
+	char path[] = "/tmp/usm-test-config-XXXXXX";
+	struct usm_config_error err = {0};
+	static const char text[] = "{\"name\":\"a\",\"memory\":\"1M\"}";
+	struct usm_config config;
+	int fd = mkstemp(path);
+
+	cr_assert(fd >= 0);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	cr_assert_eq(usm_config_load(path, &config, &err), 0);
+	cr_assert_eq(ftruncate(fd, USM_CONFIG_TEXT_MAX + 1), 0);
+	cr_assert_eq(usm_config_load(path, &config, &err), -EFBIG);
+	close(fd);
+	unlink(path);
+	cr_assert_eq(usm_config_load(path, &config, &err), -ENOENT);
+}
