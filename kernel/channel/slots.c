@@ -300,6 +300,22 @@ void usm_slots_give_up_all(struct usm_instance *instance,
 	}
 }
 
+void usm_slots_withdraw(struct usm_instance *instance, u32 member)
+{
+	u32 i;
+
+	for (i = 0; i < instance->nr_slots; i++) {
+		struct usm_kslot *slot = &instance->slots[i];
+
+		spin_lock(&slot->lock);
+		if (member == 0 || slot->member == member)
+			reset(slot);
+		spin_unlock(&slot->lock);
+		wake_up(&slot->wait);
+		cond_resched();
+	}
+}
+
 void usm_slot_show(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		   u32 state)
 {

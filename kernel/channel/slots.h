@@ -103,6 +103,11 @@ bool usm_slot_pending(struct usm_kslot *slot);
 void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason);
 void usm_slots_give_up_all(struct usm_instance *instance,
 			   enum usm_fallback_reason reason);
+/*
+ * Forget requests and unused answers of @member (0: everybody's), which is
+ * not served any more; the frames go home.
+ */
+void usm_slots_withdraw(struct usm_instance *instance, u32 member);
 /* Say in the channel how the thread waits (enum usm_slot_state). */
 void usm_slot_show(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		   u32 state);

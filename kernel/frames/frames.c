@@ -5,6 +5,7 @@
 #include <linux/vmalloc.h>
 
 #include "frames/frames.h"
+#include "frames/home.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
 
@@ -130,6 +131,9 @@ void usm_frame_ungrant(struct usm_instance *instance, u32 index)
 		usm_frame_push_home(instance, index);
 	spin_unlock(&instance->lock);
 	wake_up_interruptible(&instance->home_wait);
+	/* It may have been the last one out of a partition at its end. */
+	if (READ_ONCE(instance->state) == USM_INSTANCE_DYING)
+		usm_home_hint(instance);
 }
 
 struct page *usm_frame_use(struct usm_instance *instance, u32 index,

@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/vmstat.h>
 
 #include "frames/frames.h"
@@ -20,6 +21,8 @@
  * pipe) give no further hint: look again, ever more rarely.
  */
 #define HOME_DELAY_MAX_MS 1000
+/* Scans take at most one part in this many of a processor's time. */
+#define SCAN_SHARE 16
 /* Frames looked at under one hold of the lock: some ten microseconds. */
 #define SCAN_CHUNK 256
 
@@ -105,16 +108,23 @@ static void home_work(struct work_struct *work)
 {
 	struct usm_instance *instance = container_of(
 		to_delayed_work(work), struct usm_instance, home_work);
+	u64 start = local_clock();
 	unsigned int limbo;
+	bool found = scan(instance, &limbo);
 
-	if (scan(instance, &limbo))
+	WRITE_ONCE(instance->home_pause_ms,
+		   HOME_DELAY_MS + (unsigned int)((local_clock() - start) *
+						  SCAN_SHARE / NSEC_PER_MSEC));
+	if (found)
 		instance->home_delay_ms = HOME_DELAY_MS;
 	else
 		instance->home_delay_ms = min(instance->home_delay_ms * 2,
 					      HOME_DELAY_MAX_MS + 0u);
 	if (limbo)
-		queue_delayed_work(usm_wq, &instance->home_work,
-				   msecs_to_jiffies(instance->home_delay_ms));
+		queue_delayed_work(
+			usm_wq, &instance->home_work,
+			msecs_to_jiffies(max(instance->home_delay_ms,
+					     instance->home_pause_ms)));
 	else
 		instance->home_delay_ms = HOME_DELAY_MS;
 
@@ -126,19 +136,21 @@ void usm_home_init(struct usm_instance *instance)
 {
 	INIT_DELAYED_WORK(&instance->home_work, home_work);
 	instance->home_delay_ms = HOME_DELAY_MS;
+	instance->home_pause_ms = HOME_DELAY_MS;
 }
 
 void usm_home_hint(struct usm_instance *instance)
 {
+	unsigned long pause =
+		msecs_to_jiffies(READ_ONCE(instance->home_pause_ms));
+
 	/* Sooner than a look at pinned frames that may be a second away. */
 	if (READ_ONCE(instance->home_delay_ms) > HOME_DELAY_MS) {
 		WRITE_ONCE(instance->home_delay_ms, HOME_DELAY_MS);
-		mod_delayed_work(usm_wq, &instance->home_work,
-				 msecs_to_jiffies(HOME_DELAY_MS));
+		mod_delayed_work(usm_wq, &instance->home_work, pause);
 		return;
 	}
-	queue_delayed_work(usm_wq, &instance->home_work,
-			   msecs_to_jiffies(HOME_DELAY_MS));
+	queue_delayed_work(usm_wq, &instance->home_work, pause);
 }
 
 unsigned int usm_home_scan(struct usm_instance *instance)

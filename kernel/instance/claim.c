@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 #include "channel/channel.h"
@@ -20,6 +21,7 @@
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
+#include "usm_module.h"
 
 static bool name_ok(const char *name)
 {
@@ -227,10 +229,7 @@ static struct usm_channel_mem *leave(struct usm_instance *instance, u32 state)
 	return channel;
 }
 
-/*
- * A lost partition without PERSIST goes once nobody is served from it any
- * more; members that live on are unbound.
- */
+/* Members of an instance at its end live on without it. */
 static void unbind_all(struct usm_instance *instance)
 {
 	struct usm_tag *tag;
@@ -247,6 +246,15 @@ static void unbind_all(struct usm_instance *instance)
 		usm_tag_stop(tag);
 		usm_tag_put(tag);
 	}
+}
+
+/* On the way to its end: what is left comes home by and by. */
+static void dissolve(struct usm_instance *instance)
+{
+	unbind_all(instance);
+	usm_slots_withdraw(instance, 0);
+	usm_home_scan(instance);
+	usm_instance_maybe_end(instance);
 }
 
 void usm_instance_detach(struct usm_instance *instance, struct file *file)
@@ -268,11 +276,45 @@ void usm_instance_detach(struct usm_instance *instance, struct file *file)
 
 	usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
 	usm_channel_put(channel);
-	if (!persist) {
-		unbind_all(instance);
-		usm_home_scan(instance);
-		usm_instance_maybe_end(instance);
+	if (!persist)
+		dissolve(instance);
+}
+
+static bool daemon_gone(struct usm_instance *instance)
+{
+	struct task_struct *task;
+	bool gone;
+
+	mutex_lock(&usm_instances_lock);
+	rcu_read_lock();
+	task = instance->daemon ? pid_task(instance->daemon, PIDTYPE_TGID)
+				: NULL;
+	gone = instance->daemon &&
+	       (!task || atomic_read(&task->signal->live) == 0);
+	rcu_read_unlock();
+	mutex_unlock(&usm_instances_lock);
+	return gone;
+}
+
+static void check_daemons(struct work_struct *work)
+{
+	struct usm_instance *instance;
+	u32 id = 0;
+
+	while ((instance = usm_instance_next(id + 1)) != NULL) {
+		id = instance->id;
+		if (daemon_gone(instance))
+			usm_instance_detach(instance,
+					    READ_ONCE(instance->owner_file));
+		usm_instance_put(instance);
 	}
+}
+
+static DECLARE_WORK(check_daemons_work, check_daemons);
+
+void usm_instances_check_daemons(void)
+{
+	queue_work(usm_wq, &check_daemons_work);
 }
 
 int usm_instance_destroy(struct usm_instance *instance, struct file *file)
@@ -301,8 +343,6 @@ int usm_instance_destroy(struct usm_instance *instance, struct file *file)
 		usm_channel_put(channel);
 	}
 	/* A child forked between the check and now is unbound like the rest. */
-	unbind_all(instance);
-	usm_home_scan(instance);
-	usm_instance_maybe_end(instance);
+	dissolve(instance);
 	return 0;
 }

@@ -81,7 +81,8 @@ struct usm_instance {
 
 	/* Looking for frames that came home, see frames/home.c. */
 	struct delayed_work home_work;
-	unsigned int home_delay_ms;
+	unsigned int home_delay_ms; /* grows while pinned frames stay out */
+	unsigned int home_pause_ms; /* least time between scans */
 
 	struct usm_kslot *slots;
 	u32 nr_slots;
@@ -145,6 +146,11 @@ int usm_instance_claim(struct file *file, struct usm_claim *claim,
 		       struct usm_instance **out);
 /* The claiming file is closed: the daemon is gone. Keeps the reference. */
 void usm_instance_detach(struct usm_instance *instance, struct file *file);
+/*
+ * A daemon's process ended: detach what it left attached, even if its
+ * descriptor lives on in another process.  Any context; works later.
+ */
+void usm_instances_check_daemons(void);
 /* USM_IOC_DESTROY; @file is the caller's. */
 int usm_instance_destroy(struct usm_instance *instance, struct file *file);
 

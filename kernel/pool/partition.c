@@ -90,12 +90,28 @@ void usm_partition_hand_over(struct usm_instance *instance)
 				     instance->extents[i].frames);
 }
 
-void usm_partition_give_back(struct usm_instance *instance)
+/* Bad memory is not given to anyone again. */
+static void keep_bad_frames(const struct usm_extent *extent)
 {
 	u32 i;
 
-	for (i = 0; i < instance->nr_extents; i++)
+	for (i = extent->first; i < extent->first + extent->frames; i++) {
+		if (usm_frame(i)->state != USM_FRAME_QUARANTINED)
+			continue;
+		__set_bit(i, usm_pool.used);
+		usm_pool.free--;
+	}
+}
+
+void usm_partition_give_back(struct usm_instance *instance)
+{
+	u32 nr_extents = instance->nr_extents;
+	u32 i;
+
+	for (i = 0; i < nr_extents; i++)
 		usm_frames_take_back(instance, instance->extents[i].first,
 				     instance->extents[i].frames);
 	usm_partition_uncarve(instance);
+	for (i = 0; i < nr_extents; i++)
+		keep_bad_frames(&instance->extents[i]);
 }

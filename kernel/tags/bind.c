@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "channel/slots.h"
 #include "compat/symbols.h"
 #include "instance/instance.h"
 #include "tags/tags.h"
@@ -130,6 +131,8 @@ int usm_unbind(const struct usm_unbind *unbind)
 		err = usm_tag_stop(tag);
 	else
 		err = -ENOENT;
+	if (!err)
+		usm_slots_withdraw(instance, tag->member);
 	usm_tag_put(tag);
 	put_target(task, mm);
 out_instance:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/list.h>
+#include <linux/pid.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -9,6 +11,7 @@
 struct daemon {
 	struct list_head link;
 	struct mm_struct *mm;
+	struct pid *pid;
 };
 
 static LIST_HEAD(daemons);
@@ -17,12 +20,16 @@ static DEFINE_SPINLOCK(daemons_lock);
 
 int usm_daemon_register(struct mm_struct *mm)
 {
-	struct daemon *daemon = kmalloc(sizeof(*daemon), GFP_KERNEL_ACCOUNT);
+	struct daemon *daemon;
 
+	if (usm_daemon_is(mm))
+		return -EBUSY;
+	daemon = kmalloc(sizeof(*daemon), GFP_KERNEL_ACCOUNT);
 	if (!daemon)
 		return -ENOMEM;
 	mmgrab(mm);
 	daemon->mm = mm;
+	daemon->pid = get_pid(task_tgid(current));
 	spin_lock(&daemons_lock);
 	list_add(&daemon->link, &daemons);
 	spin_unlock(&daemons_lock);
@@ -54,6 +61,7 @@ void usm_daemon_unregister(struct mm_struct *mm)
 	if (!found)
 		return;
 	mmdrop(mm);
+	put_pid(found->pid);
 	kfree(found);
 }
 
@@ -65,6 +73,24 @@ bool usm_daemon_is(const struct mm_struct *mm)
 	spin_lock(&daemons_lock);
 	list_for_each_entry(daemon, &daemons, link) {
 		if (daemon->mm == mm) {
+			found = true;
+			break;
+		}
+	}
+	spin_unlock(&daemons_lock);
+	return found;
+}
+
+bool usm_daemon_exits(struct task_struct *task)
+{
+	struct daemon *daemon;
+	bool found = false;
+
+	if (atomic_read(&task->signal->live) > 0)
+		return false;
+	spin_lock(&daemons_lock);
+	list_for_each_entry(daemon, &daemons, link) {
+		if (daemon->pid == task_tgid(task)) {
 			found = true;
 			break;
 		}

@@ -56,6 +56,8 @@ static void on_fork(void *data, struct task_struct *parent,
 static void on_exit(void *data, struct task_struct *task)
 {
 	usm_slots_release(task);
+	if (usm_daemon_exits(task))
+		usm_instances_check_daemons();
 }
 
 void usm_inherit_exec(struct usm_tag *old, struct linux_binprm *bprm)

@@ -113,6 +113,26 @@ static struct usm_tag *new_tag(struct usm_instance *instance,
 	return tag;
 }
 
+/*
+ * One tag for each instance is enough for hints: however often a process is
+ * bound and unbound, its chain stays short.  The caller holds table_lock.
+ */
+static void drop_older(struct usm_tag *tag)
+{
+	struct usm_tag *each = tag;
+	struct usm_tag *old;
+
+	while ((old = each->previous) != NULL) {
+		if (old->instance != tag->instance) {
+			each = old;
+			continue;
+		}
+		each->previous = old->previous;
+		old->previous = NULL;
+		usm_tag_put(old);
+	}
+}
+
 /* Into the table, in place of one that no longer serves. */
 static int insert(struct usm_tag *tag)
 {
@@ -131,6 +151,7 @@ static int insert(struct usm_tag *tag)
 			/* Keeps the table's reference and mm_count. */
 			tag->previous = old;
 			hlist_replace_rcu(&old->node, &tag->node);
+			drop_older(tag);
 		} else {
 			mmgrab(tag->mm);
 			hlist_add_head_rcu(&tag->node, &table[bucket(tag->mm)]);
@@ -209,10 +230,23 @@ int usm_tag_stop(struct usm_tag *tag)
 	return err;
 }
 
+static void hint(struct usm_tag *tag)
+{
+	struct usm_tag *each;
+
+	usm_home_hint(tag->instance);
+	if (!READ_ONCE(tag->previous))
+		return;
+	spin_lock(&table_lock);
+	for (each = tag->previous; each; each = each->previous)
+		usm_home_hint(each->instance);
+	spin_unlock(&table_lock);
+}
+
 void usm_tag_exit(struct mm_struct *mm)
 {
 	struct usm_instance *instance;
-	struct usm_tag *tag, *each;
+	struct usm_tag *tag;
 
 	spin_lock(&table_lock);
 	tag = find_locked(mm);
@@ -234,18 +268,16 @@ void usm_tag_exit(struct mm_struct *mm)
 	}
 	spin_unlock(&instance->lock);
 
-	for (each = tag; each; each = each->previous)
-		usm_home_hint(each->instance);
+	hint(tag);
 	usm_tag_put(tag);
 }
 
 void usm_tag_hint(struct mm_struct *mm)
 {
 	struct usm_tag *tag = usm_tag_find(mm);
-	struct usm_tag *each;
 
-	for (each = tag; each; each = each->previous)
-		usm_home_hint(each->instance);
+	if (tag)
+		hint(tag);
 	usm_tag_put(tag);
 }
 

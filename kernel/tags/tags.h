@@ -100,11 +100,15 @@ int usm_unbind(const struct usm_unbind *unbind);
 
 /*
  * Address spaces that must never be served: a daemon would wait for itself,
- * or for one that waits for it.  register returns -EPERM if it is tagged.
+ * or for one that waits for it.  register is for the calling process and
+ * returns -EPERM if it is tagged, -EBUSY if it is registered already; callers
+ * hold usm_instances_lock.
  */
 int usm_daemon_register(struct mm_struct *mm);
 void usm_daemon_unregister(struct mm_struct *mm);
 bool usm_daemon_is(const struct mm_struct *mm);
+/* Is @task the last thread of a registered process? */
+bool usm_daemon_exits(struct task_struct *task);
 
 /* ---- inherit.c --------------------------------------------------------------- */
 
