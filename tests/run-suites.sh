@@ -64,9 +64,9 @@ read_suites() {
 	add_suite race - "${race_budget[column]}" ""
 	while read -r name on test_budget soak_budget rest; do
 		[[ -n $name && $name != \#* ]] || continue
-		local budget=("$test_budget" "$soak_budget")
+		((column == 0)) || test_budget=$soak_budget
 		for kernel in ${on//,/ }; do
-			add_suite "$name@$kernel" "$kernel" "${budget[column]}" "$rest"
+			add_suite "$name@$kernel" "$kernel" "$test_budget" "$rest"
 		done
 	done <"$USM_ROOT/tests/vm/suites.list"
 	((${#names[@]} > 0)) || die 2 "no suite matches; ./run $mode --list shows them"

@@ -8,17 +8,19 @@ set -euo pipefail
 
 usage() {
 	cat <<'END'
-usage: ./run build [--userspace] [--kernel NAME]...
+usage: ./run build [--userspace | --programs] [--kernel NAME]...
 
 Compiles daemons, tools and tests to build/, and the module for the kernels
-named (default: stock). --userspace leaves the module out.
+named (default: stock). --userspace leaves the module out, --programs the
+module and the tests.
 END
 }
 
-kernels=() userspace=0
+kernels=() userspace=0 targets=()
 while (($# > 0)); do
 	case $1 in
 	--userspace) userspace=1 ;;
+	--programs) userspace=1 targets=(usm-instance usm-manager usmctl) ;;
 	--kernel) need_value "$1" $# && kernels+=("$2") && shift ;;
 	-h | --help) usage && exit ;;
 	*) die 2 "unknown option '$1'; see ./run build --help" ;;
@@ -39,7 +41,7 @@ if [[ ! -e $USM_BUILD/build.ninja ]]; then
 fi
 start=$EPOCHREALTIME
 [[ -d $USM_BUILD/bin ]] || say "compiling userspace"
-ninja -C "$USM_BUILD" >"$log" 2>&1 || {
+ninja -C "$USM_BUILD" "${targets[@]}" >"$log" 2>&1 || {
 	grep -v '^\[[0-9]*/[0-9]*\] ' "$log" >&2 || cat "$log" >&2
 	die 125 "userspace does not compile"
 }

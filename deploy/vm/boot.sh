@@ -16,6 +16,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 run=$1
+kernel_dir='' accel='' cpus='' memory='' limit_s=0 interactive=0 append=''
 # shellcheck source=/dev/null
 . "$run/machine"
 
@@ -67,7 +68,7 @@ else
 	words+=" rootfstype=virtiofs root=hostroot ro init=$init"
 fi
 
-# shellcheck disable=SC2206 # accel: options, split on purpose
+# shellcheck disable=SC2206,SC2054 # accel is split on purpose, commas are qemu's
 qemu=(qemu-system-x86_64 $accel
 	-name usm -nodefaults -no-user-config -display none -no-reboot
 	-machine pc,usb=off -smp "$cpus" -m "${memory}B"
@@ -87,6 +88,7 @@ qemu=(qemu-system-x86_64 $accel
 	-device virtio-rng-pci)
 
 if ((interactive)); then
+	# shellcheck disable=SC2054 # qemu's commas
 	qemu+=(-chardev stdio,id=tty,signal=off
 		-device virtconsole,chardev=tty)
 	# In the foreground, so that it owns the terminal.
@@ -95,6 +97,7 @@ if ((interactive)); then
 fi
 
 # The descriptors are passed by number: they may be pipes, files or terminals.
+# shellcheck disable=SC2054 # qemu's commas
 qemu+=(-add-fd fd=11,set=1 -chardev file,id=stdout,path=/dev/fdset/1,append=on
 	-device virtserialport,chardev=stdout,name=usm.stdout
 	-add-fd fd=12,set=2 -chardev file,id=stderr,path=/dev/fdset/2,append=on

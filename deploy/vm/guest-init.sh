@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
+# shellcheck shell=dash
 #
 # PID 1 of the guest, first half: mounts. The root is the host's, read-only;
 # what programs must write to is covered with tmpfs. USM_RUN (from the kernel's

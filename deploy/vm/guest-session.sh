@@ -27,6 +27,8 @@ finish() {
 	exec busybox poweroff -f
 }
 
+guest_cwd=/ guest_command=(true) guest_interactive=0 guest_ko='' guest_pool=0
+guest_module_args='' guest_manager='' guest_keep=0 guest_rows=24 guest_cols=80
 # shellcheck source=/dev/null
 . "$USM_RUN/guest.env" || finish 125
 export USM_ROOT

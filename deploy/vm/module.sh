@@ -22,14 +22,15 @@ out=$USM_BUILD/kernel/$release
 mkdir -p "$out/src"
 exec 9>"$out/.lock"
 flock 9
-rsync -rt --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod' --exclude '*.mod.c' \
+# By content and without times: a changed file is always newer than its object.
+rsync -r --checksum --delete --exclude '*.o' --exclude '*.ko' --exclude '*.mod' --exclude '*.mod.c' \
 	--exclude '.*' --exclude 'modules.order' --exclude 'Module.symvers' --exclude '*.generated.h' \
 	--exclude 'probes.h' "$USM_ROOT/kernel" "$USM_ROOT/api" "$out/src/"
 
 ko=$out/usm_lkmRM.ko
-stamp=$(cd "$out/src" && find kernel api \( -name '*.[chS]' -o -name 'Kbuild*' -o -name '*.sh' \) \
-	-newer "$ko" 2>/dev/null | head -n 1 || true)
-if [[ ! -e $ko || -n $stamp || $# -gt 0 || $kdir/Module.symvers -nt $ko ]]; then
+newer=$(find "$out/src" -type f \( -name '*.[chS]' -o -name 'Kbuild*' -o -name '*.sh' \) \
+	-newer "$ko" -print -quit 2>/dev/null) || true
+if [[ ! -e $ko || -n $newer || $# -gt 0 || $kdir/Module.symvers -nt $ko ]]; then
 	log=$out/build.log
 	if ! make -C "$kdir" M="$out/src/kernel" -j"$(nproc)" "$@" modules >"$log" 2>&1; then
 		cat "$log" >&2

@@ -17,8 +17,8 @@ if every check held.
 END
 }
 
-# Some 20 MB a tenant: thousands of faults, and still quick under emulation.
-keys=20000
+# Some 10 MB a tenant: thousands of faults, and still quick under emulation.
+keys=10000
 pool=288M
 
 kernel=stock
@@ -58,8 +58,8 @@ data_set() {
 say "kernel $kernel; every step says how long it took"
 start=$EPOCHREALTIME
 step "packages" "$USM_ROOT/deploy/host/packages.sh"
-step "userspace" "$USM_ROOT/deploy/host/build.sh" --userspace
-step "kernel $kernel and module" "$USM_ROOT/deploy/host/build.sh" --kernel "$kernel"
+step "userspace" "$USM_ROOT/deploy/host/build.sh" --programs
+step "kernel $kernel" "$USM_ROOT/deploy/vm/kernel.sh" "$kernel" >/dev/null
 mkdir -p "$USM_BUILD/demo"
 data_set a
 data_set b

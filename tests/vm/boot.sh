@@ -16,6 +16,7 @@ check() {
 	fi
 }
 
+# shellcheck disable=SC2317 # called by check
 refused() {
 	! "$@"
 }
