@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/client.h"
+#include "lib/check.h"
+#include "lib/wait.h"
+
+#define START_LIMIT_MS 30000
+#define STOP_LIMIT_MS 20000
+#define PATH_BYTES 96
+
+int device_open(void)
+{
+	int fd = -1, err = usm_client_open(NULL, &fd);
+
+	if (err)
+		require(false, "the device opens (%d)", err);
+	return fd;
+}
+
+static void write_config(const struct instance_options *options, char *path)
+{
+	FILE *file;
+
+	snprintf(path, PATH_BYTES, "/tmp/instance-%s.json", options->name);
+	file = fopen(path, "we");
+	if (!file)
+		require(false, "%s can be written", path);
+	fprintf(file, "{\"name\":\"%s\",\"memory\":\"%s\"", options->name,
+		options->memory);
+	fprintf(file, ",\"policy\":{\"alloc\":\"%s\"}",
+		options->alloc ? options->alloc : "first-fit");
+	if (options->deadline_ms)
+		fprintf(file, ",\"deadline_ms\":%u", options->deadline_ms);
+	if (options->slots)
+		fprintf(file, ",\"slots\":%u", options->slots);
+	fprintf(file, "}\n");
+	fclose(file);
+}
+
+static void exec_daemon(const char *config, bool managed, int ready_fd)
+{
+	char ready[16];
+
+	snprintf(ready, sizeof(ready), "%d", ready_fd);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execlp("usm-instance", "usm-instance", "--config", config, "--ready-fd",
+	       ready, managed ? "--managed" : NULL, NULL);
+	_exit(127);
+}
+
+void instance_start(struct instance *instance, int dev,
+		    const struct instance_options *options)
+{
+	char config[PATH_BYTES], line[64] = "";
+	int ends[2];
+	size_t got = 0;
+	ssize_t n;
+
+	write_config(options, config);
+	if (pipe2(ends, O_CLOEXEC))
+		require(false, "pipe");
+	instance->dev = dev;
+	instance->pid = fork();
+	if (!instance->pid) {
+		fcntl(ends[1], F_SETFD, 0);
+		exec_daemon(config, options->managed, ends[1]);
+	}
+	close(ends[1]);
+	/* Ends with the daemon as well, and the program's own limit is near. */
+	while (got + 1 < sizeof(line) &&
+	       (n = read(ends[0], line + got, sizeof(line) - 1 - got)) > 0)
+		got += (size_t)n;
+	close(ends[0]);
+	if (instance->pid < 0 ||
+	    sscanf(line, "ready instance=%u", &instance->id) != 1)
+		require(false, "instance \"%s\" starts", options->name);
+}
+
+int instance_stop(struct instance *instance)
+{
+	kill(instance->pid, SIGTERM);
+	return process_end(instance->pid, STOP_LIMIT_MS);
+}
+
+void instance_kill(struct instance *instance)
+{
+	kill(instance->pid, SIGKILL);
+	process_end(instance->pid, STOP_LIMIT_MS);
+}
+
+int instance_info(int dev, uint32_t id, struct usm_instance_info *out)
+{
+	struct usm_instance_info info;
+	uint32_t nr = 1;
+	int err = usm_client_list(dev, id, &info, &nr);
+
+	if (err)
+		return err;
+	if (!nr || info.instance != id)
+		return -ENOENT;
+	*out = info;
+	return 0;
+}
+
+bool instance_gone(int dev, uint32_t id, unsigned int limit_ms)
+{
+	struct usm_instance_info info;
+
+	return wait_until(limit_ms, instance_info(dev, id, &info) == -ENOENT);
+}
+
+static bool all_free(int dev, uint32_t id, bool home_counts)
+{
+	struct usm_instance_info info;
+	uint32_t free;
+
+	if (instance_info(dev, id, &info))
+		return false;
+	free = info.frames[USM_FRAME_FREE];
+	if (home_counts)
+		free += info.frames[USM_FRAME_HOME];
+	return free == info.owned;
+}
+
+bool instance_all_free(int dev, uint32_t id, bool home_counts,
+		       unsigned int limit_ms)
+{
+	struct usm_instance_info info;
+
+	if (wait_until(limit_ms, all_free(dev, id, home_counts)))
+		return true;
+	if (!instance_info(dev, id, &info))
+		test_note("owned %u: free %u granted %u mapped %u home %u",
+			  info.owned, info.frames[USM_FRAME_FREE],
+			  info.frames[USM_FRAME_GRANTED],
+			  info.frames[USM_FRAME_MAPPED],
+			  info.frames[USM_FRAME_HOME]);
+	return false;
+}
+
+uint64_t instance_fallbacks(const struct usm_instance_info *info)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < USM_FALLBACK_REASONS; i++)
+		sum += info->fallbacks[i];
+	return sum;
+}
+
+int instance_bind(const struct instance *instance, const struct child *child,
+		  uint32_t *member)
+{
+	return usm_client_bind(instance->dev, instance->id, child->pidfd,
+			       USM_INHERIT_ALL, member);
+}
+
+int member_info(int dev, uint32_t instance, uint32_t member,
+		struct usm_member_info *out)
+{
+	struct usm_member_info info;
+	uint32_t nr = 1;
+	int err = usm_client_members(dev, instance, member - 1, &info, &nr);
+
+	if (err)
+		return err;
+	if (!nr || info.member != member)
+		return -ENOENT;
+	*out = info;
+	return 0;
+}
