@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "instance/control.h"
+#include "instance/worker/wake_cost.h"
 #include "instance/worker/worker.h"
 
 /*
@@ -118,6 +119,7 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 		.index = 0,
 		.cpu = cpu >= 0 ? cpu : chosen,
 		.nr_cpus = nr_cpus,
+		.wake_cost_ns = usm_wake_cost_ns(),
 		.bell = &session->channel->doorbell[0],
 		.manager = instance->manager,
 		.stock = instance->stock,

@@ -320,6 +320,7 @@ int main(void)
 	options.kernel = &kernel;
 	options.cpu = -1;
 	options.nr_cpus = 2;
+	options.wake_cost_ns = 50000;
 	options.bell = &bell;
 	options.manager = manager;
 	options.stock = stock;

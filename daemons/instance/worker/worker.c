@@ -58,24 +58,20 @@ static void touch_stack(void)
 	explicit_bzero(room, sizeof(room));
 }
 
-/* True when work turned up within the window. */
-static bool poll_for_work(struct usm_worker_thread *worker)
+/* True when work turned up within ns. */
+static bool poll_for_work(struct usm_worker_thread *worker, uint64_t from,
+			  uint32_t ns)
 {
-	uint64_t end;
 	unsigned int i;
-	bool found = false;
 
-	if (!worker->window.ns)
-		return false;
-	end = usm_now_ns() + worker->window.ns;
 	do {
-		for (i = 0; i < POLL_SPINS && !found; i++) {
-			found = has_reason_to_run(worker);
+		for (i = 0; i < POLL_SPINS; i++) {
+			if (has_reason_to_run(worker))
+				return true;
 			__builtin_ia32_pause();
 		}
-	} while (!found && usm_now_ns() < end);
-	usm_poll_window_result(&worker->window, found);
-	return found;
+	} while (usm_now_ns() - from < ns);
+	return false;
 }
 
 static void read_inbox(struct usm_worker_thread *worker)
@@ -93,24 +89,35 @@ static void count_self_wake(struct usm_doorbell *bell)
 			 bell->wakes[USM_WAKE_SELF] + 1, __ATOMIC_RELAXED);
 }
 
+/* Out of work: returns when there may be some, true after a real sleep. */
+static bool wait_for_work(struct usm_worker_thread *worker)
+{
+	struct usm_poll_window *window = &worker->window;
+	uint64_t from = usm_now_ns();
+	uint32_t ns = usm_poll_window_open(window);
+	bool hit = ns && poll_for_work(worker, from, ns);
+	bool slept = false;
+
+	if (!hit)
+		slept = usm_doorbell_sleep(worker->options.bell,
+					   has_reason_to_run, worker);
+	usm_poll_window_close(window, usm_now_ns() - from, !slept);
+	return slept;
+}
+
 static void serve(struct usm_worker_thread *worker)
 {
-	struct usm_doorbell *bell = worker->options.bell;
-	bool woken = false;
+	bool slept = false;
 
 	while (!stopping(worker)) {
 		if (usm_local_manager_run(worker->options.manager)) {
-			if (!woken)
-				count_self_wake(bell);
-			woken = false;
+			if (!slept)
+				count_self_wake(worker->options.bell);
+			slept = false;
 			continue;
 		}
 		read_inbox(worker);
-		if (poll_for_work(worker))
-			continue;
-		woken = usm_doorbell_sleep(bell, has_reason_to_run, worker);
-		if (woken)
-			usm_poll_window_woken(&worker->window);
+		slept = wait_for_work(worker);
 	}
 }
 
@@ -155,7 +162,8 @@ int usm_worker_start(const struct usm_worker_options *options,
 	if (!worker)
 		return -ENOMEM;
 	worker->options = *options;
-	usm_poll_window_init(&worker->window, options->nr_cpus);
+	usm_poll_window_init(&worker->window, options->nr_cpus,
+			     options->wake_cost_ns);
 	sem_init(&worker->started, 0, 0);
 	err = -pthread_create(&worker->thread, NULL, thread_main, worker);
 	if (err) {

@@ -19,6 +19,7 @@ struct usm_worker_options {
 	uint32_t index; /* which doorbell */
 	int cpu; /* to run on, -1: not pinned */
 	unsigned int nr_cpus; /* it could run on */
+	uint32_t wake_cost_ns; /* bounds how long it polls for work */
 	struct usm_doorbell *bell;
 	struct usm_local_manager *manager; /* the thread's own while it runs */
 	struct usm_stock *stock;

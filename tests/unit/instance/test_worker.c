@@ -11,6 +11,7 @@
 #include "instance/worker/doorbell.h"
 #include "instance/worker/inbox.h"
 #include "instance/worker/poll_window.h"
+#include "instance/worker/wake_cost.h"
 #include "instance/worker/worker.h"
 
 #define FRAMES 256
@@ -48,6 +49,7 @@ static void setup(void)
 		.kernel = &fake.ops,
 		.cpu = -1,
 		.nr_cpus = 2,
+		.wake_cost_ns = USM_WAKE_COST_MAX_NS,
 		.bell = &fake.bell,
 		.manager = manager,
 		.stock = stock,
@@ -175,23 +177,55 @@ Test(doorbell, ring_between_look_and_sleep_is_not_lost)
 	cr_assert_eq(bell.seq, 1);
 }
 
-Test(poll_window, shrinks_when_fruitless_and_never_on_one_cpu)
+Test(poll_window, never_on_one_cpu)
 {
 	struct usm_poll_window window;
-	unsigned int i;
 
-	usm_poll_window_init(&window, 1);
-	cr_assert_eq(window.ns, 0);
-	usm_poll_window_woken(&window);
-	cr_assert_eq(window.ns, 0);
-	usm_poll_window_init(&window, 2);
-	cr_assert_eq(window.ns, USM_POLL_MAX_NS);
-	for (i = 0; i < 20; i++)
-		usm_poll_window_result(&window, false);
-	cr_assert_eq(window.ns, 0);
-	for (i = 0; i < 20; i++)
-		usm_poll_window_woken(&window);
-	cr_assert_eq(window.ns, USM_POLL_MAX_NS);
+	usm_poll_window_init(&window, 1, 50000);
+	cr_assert_eq(usm_poll_window_open(&window), 0);
+	usm_poll_window_close(&window, 10, true);
+	cr_assert_eq(usm_poll_window_open(&window), 0);
+}
+
+/* Lets `times` gaps pass; gaps below the window are found by polling. */
+static unsigned int polls(struct usm_poll_window *window, uint64_t gap_ns,
+			  unsigned int times)
+{
+	unsigned int polled = 0;
+
+	while (times--) {
+		uint32_t ns = usm_poll_window_open(window);
+
+		polled += ns > 0;
+		usm_poll_window_close(window, gap_ns, gap_ns < ns);
+	}
+	return polled;
+}
+
+Test(poll_window, follows_the_gaps)
+{
+	struct usm_poll_window window;
+
+	usm_poll_window_init(&window, 2, 50000);
+	/* Close together: every one is polled for. */
+	cr_assert_eq(polls(&window, 10000, 100), 100);
+	/* Far apart: given up soon, but for a probe now and then. */
+	polls(&window, 1000000, 10);
+	cr_assert_leq(polls(&window, 1000000, 800), 800 / USM_POLL_PROBE + 1);
+	/* Close together again: noticed by the next probe. */
+	polls(&window, 10000, USM_POLL_PROBE + 4);
+	cr_assert_eq(polls(&window, 10000, 100), 100);
+	/* A few long gaps among short ones do not count. */
+	polls(&window, 1000000, 1);
+	cr_assert_eq(polls(&window, 10000, 100), 100);
+}
+
+Test(wake_cost, is_within_its_bounds)
+{
+	uint32_t ns = usm_wake_cost_ns();
+
+	cr_assert_geq(ns, USM_WAKE_COST_MIN_NS);
+	cr_assert_leq(ns, USM_WAKE_COST_MAX_NS);
 }
 
 Test(inbox, is_a_queue_with_an_end)
