@@ -5,7 +5,7 @@
 
 #include "common/client.h"
 #include "death/death.h"
-#include "death/load.h"
+#include "lib/load.h"
 #include "lib/check.h"
 #include "lib/wait.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "death/load.h"
+#include "lib/load.h"
 
 #include <pthread.h>
 #include <stddef.h>

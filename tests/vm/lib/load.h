@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* load.h - a member whose threads fault without pause and check their data. */
-#ifndef USM_VM_DEATH_LOAD_H
-#define USM_VM_DEATH_LOAD_H
+#ifndef USM_VM_LOAD_H
+#define USM_VM_LOAD_H
 
 #include <stdint.h>
 
@@ -28,4 +28,4 @@ bool load_moves_on(const struct child *child, uint64_t more,
 /* Tells it to stop, waits; its exit code. */
 int load_end(struct child *child, unsigned int limit_ms);
 
-#endif /* USM_VM_DEATH_LOAD_H */
+#endif /* USM_VM_LOAD_H */
