@@ -64,7 +64,10 @@ void usm_inherit_exec(struct usm_tag *old, struct linux_binprm *bprm)
 {
 	u32 member;
 
-	if (!READ_ONCE(old->serving) || old->inherit != USM_INHERIT_ALL)
+	/* The old address space has ended by now, unless somebody shares it. */
+	if (!READ_ONCE(old->serving) && !READ_ONCE(old->served_to_end))
+		return;
+	if (old->inherit != USM_INHERIT_ALL)
 		return;
 	/* A privileged image must not be in the hands of an ordinary policy. */
 	if (bprm->secureexec || get_dumpable(current->mm) != SUID_DUMP_USER) {

@@ -261,6 +261,7 @@ void usm_tag_exit(struct mm_struct *mm)
 	instance = tag->instance;
 	spin_lock(&instance->lock);
 	if (tag->serving) {
+		WRITE_ONCE(tag->served_to_end, true);
 		WRITE_ONCE(tag->serving, false);
 		list_del_init(&tag->member_link);
 		instance->nr_members--;

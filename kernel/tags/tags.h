@@ -35,6 +35,7 @@ struct usm_tag {
 	u32 member;
 	u32 inherit; /* enum usm_inherit */
 	bool serving;
+	bool served_to_end; /* it was serving when its address space ended */
 	bool was_dumpable; /* losing it drops the tag */
 
 	struct pid *pid; /* thread group */
