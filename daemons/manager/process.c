@@ -15,7 +15,9 @@
 /* A status file is about 1.5 KiB, and the lines needed come early. */
 #define STATUS_MAX 4096
 
-static int read_proc(pid_t pid, const char *file, char *text, size_t size)
+/* st may be NULL. */
+static int read_proc(pid_t pid, const char *file, char *text, size_t size,
+		     struct stat *st)
 {
 	usm_auto_fd fd = -1;
 	char path[64];
@@ -26,7 +28,7 @@ static int read_proc(pid_t pid, const char *file, char *text, size_t size)
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	n = read(fd, text, size - 1);
-	if (n < 0)
+	if (n < 0 || (st && fstat(fd, st)))
 		return -errno;
 	text[n] = 0;
 	return 0;
@@ -60,18 +62,13 @@ int usm_process_credentials(pid_t pid, struct usm_credentials *out)
 {
 	struct usm_credentials found = {0};
 	char text[STATUS_MAX];
-	char path[32];
 	struct stat st;
-	int ret = read_proc(pid, "status", text, sizeof(text));
+	int ret = read_proc(pid, "status", text, sizeof(text), &st);
 
+	if (!ret)
+		ret = usm_process_parse_status(text, &found);
 	if (ret)
 		return ret;
-	ret = usm_process_parse_status(text, &found);
-	if (ret)
-		return ret;
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	if (stat(path, &st))
-		return errno == ENOENT ? -ESRCH : -errno;
 	found.owner = st.st_uid;
 	found.group = st.st_gid;
 	*out = found;
@@ -93,7 +90,7 @@ int usm_process_resident(pid_t pid, uint64_t *all, uint64_t *anonymous)
 	uint64_t size, resident, shared;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	char text[256];
-	int ret = read_proc(pid, "statm", text, sizeof(text));
+	int ret = read_proc(pid, "statm", text, sizeof(text), NULL);
 
 	if (ret)
 		return ret;

@@ -16,7 +16,10 @@
 struct usm_credentials {
 	uid_t uid[3];
 	gid_t gid[3];
-	/* Of /proc/PID: not the effective ones when it is not dumpable. */
+	/*
+	 * Of the files in /proc/PID: not the effective ones when it is not
+	 * dumpable (the directory itself does not tell).
+	 */
 	uid_t owner;
 	gid_t group;
 };

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import rest
 from rest import (SOCKET, Toucher, call, check, delete, finish, get, post,
                   within)
 
@@ -21,6 +22,7 @@ def as_user(uid, gid, action):
     sys.stdout.flush()
     child = os.fork()
     if not child:
+        rest.failed = False
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
@@ -53,7 +55,7 @@ def end(pid):
     os.waitpid(pid, 0)
 
 
-def user_toucher(uid, gid):
+def toucher_of(uid, gid):
     return Toucher(1, 1, user=uid, group=gid, extra_groups=[])
 
 
@@ -66,7 +68,7 @@ def cannot_connect():
 
 
 def binds_own():
-    with user_toucher(None, None) as tenant:
+    with Toucher(1, 1) as tenant:
         post(PATH, {"pid": tenant.pid}).expect("a user binds an own process", 201)
         tenant.go()
         check("which is served", tenant.done() and get(
@@ -98,9 +100,9 @@ def saved_root():
 def strangers():
     with Toucher(1) as of_root:
         cannot_bind("a process of root", of_root.pid)
-    with user_toucher(OTHER, OTHER) as of_other:
+    with toucher_of(OTHER, OTHER) as of_other:
         cannot_bind("a process of somebody else", of_other.pid)
-    with user_toucher(USER, OTHER) as other_group:
+    with toucher_of(USER, OTHER) as other_group:
         cannot_bind("a process of another group", other_group.pid)
     for what, prepare in (("one that forbids looking into it", undumpable),
                           ("one that can become root again", saved_root)):
@@ -123,8 +125,6 @@ def cannot_unbind():
 
 def privileged_image():
     """A bound process that executes a setuid program is bound no longer."""
-    pid = sleeper(lambda: None)
-    end(pid)
     shell = subprocess.Popen(
         ["/bin/sh", "-c", "read line; exec su -c true"], stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
