@@ -40,6 +40,15 @@ void child_start(struct child *child, int (*main)(struct child *, void *),
 		require(false, "pidfd of a child");
 }
 
+int child_pause(struct child *self, void *arg)
+{
+	(void)self;
+	(void)arg;
+	for (;;)
+		pause();
+	return 0;
+}
+
 void child_stop_at(struct child *self, uint32_t step)
 {
 	__atomic_store_n(&self->shared->reached, step + 1, __ATOMIC_RELEASE);

@@ -33,6 +33,9 @@ struct child {
 void child_start(struct child *child, int (*main)(struct child *, void *),
 		 void *arg);
 
+/* A child's main that does nothing until it is killed. */
+int child_pause(struct child *self, void *arg);
+
 /* In the child: step reached, wait to be let on. */
 void child_stop_at(struct child *self, uint32_t step);
 

@@ -13,7 +13,7 @@
 #include "lib/check.h"
 #include "lib/instance.h"
 #include "lib/wait.h"
-#include "rights/rights.h"
+#include "refusals/refusals.h"
 
 #define NOBODY 65534
 
@@ -113,14 +113,6 @@ static int stranger(struct child *self, void *arg)
 	return 0;
 }
 
-static int wait_for_ever(struct child *self, void *arg)
-{
-	(void)self;
-	(void)arg;
-	for (;;)
-		pause();
-}
-
 /* The claim's uid binds its own processes, not those of others. */
 static int owner(struct child *self, void *arg)
 {
@@ -137,7 +129,7 @@ static int owner(struct child *self, void *arg)
 	close(pidfd);
 	own = fork();
 	if (!own)
-		wait_for_ever(NULL, NULL);
+		_exit(child_pause(NULL, NULL));
 	usm_client_pidfd(own, &pidfd);
 	/* Not dumpable since its parent changed its user. */
 	check_eq(usm_client_bind(stage->dev, stage->instance, pidfd,
@@ -166,7 +158,7 @@ void test_stranger(int dev)
 	int claim_fd;
 
 	instance_start(&instance, dev, &options);
-	child_start(&victim, wait_for_ever, NULL);
+	child_start(&victim, child_pause, NULL);
 	child_let(&victim, 0);
 
 	stage = (struct stage){dev, instance.id, victim.pid};

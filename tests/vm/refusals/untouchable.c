@@ -9,7 +9,7 @@
 #include "lib/check.h"
 #include "lib/file.h"
 #include "lib/instance.h"
-#include "rights/rights.h"
+#include "refusals/refusals.h"
 
 static int bind_pid(const struct instance *instance, pid_t pid)
 {
@@ -21,14 +21,6 @@ static int bind_pid(const struct instance *instance, pid_t pid)
 			      USM_INHERIT_ALL, NULL);
 	close(pidfd);
 	return err;
-}
-
-static int wait_for_ever(struct child *self, void *arg)
-{
-	(void)self;
-	(void)arg;
-	for (;;)
-		pause();
 }
 
 /* Has the waker, as the manager does. */
@@ -79,7 +71,7 @@ static void bind_wrongly(const struct instance *instance)
 	struct child child, dead;
 	int pidfd = -1;
 
-	child_start(&child, wait_for_ever, NULL);
+	child_start(&child, child_pause, NULL);
 	check_eq(usm_client_bind(instance->dev, instance->id, -1,
 				 USM_INHERIT_ALL, NULL),
 		 -EBADF, "bind without a descriptor");
@@ -105,7 +97,7 @@ static void bind_wrongly(const struct instance *instance)
 		 -ENOENT, "unbind twice");
 	child_kill(&child);
 
-	child_start(&dead, wait_for_ever, NULL);
+	child_start(&dead, child_pause, NULL);
 	usm_client_pidfd(dead.pid, &pidfd);
 	child_kill(&dead);
 	check_eq(usm_client_bind(instance->dev, instance->id, pidfd,

@@ -8,7 +8,7 @@
 #include "lib/fault.h"
 #include "lib/instance.h"
 #include "lib/raw_daemon.h"
-#include "rights/rights.h"
+#include "refusals/refusals.h"
 
 static void slices(struct raw_daemon *own, struct raw_daemon *other)
 {

@@ -7,7 +7,7 @@
 #include "lib/check.h"
 #include "lib/instance.h"
 #include "lib/raw_daemon.h"
-#include "rights/rights.h"
+#include "refusals/refusals.h"
 
 /*
  * Every ioctl with one bit in one field that must be zero.  All other fields

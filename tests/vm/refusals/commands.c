@@ -7,7 +7,7 @@
 #include "lib/instance.h"
 #include "lib/pattern.h"
 #include "lib/raw_daemon.h"
-#include "rights/rights.h"
+#include "refusals/refusals.h"
 
 /* No fault may end by itself before the wrong answers have been tried. */
 #define DEADLINE_MS 10000

@@ -8,7 +8,7 @@
 #include "common/client.h"
 #include "lib/check.h"
 #include "lib/instance.h"
-#include "rights/rights.h"
+#include "refusals/refusals.h"
 
 static int claim(int fd, const char *name, uint32_t frames, uint32_t flags)
 {
