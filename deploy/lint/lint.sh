@@ -50,7 +50,7 @@ check_cppcheck() {
 		--error-exitcode=1 --cppcheck-build-dir="$logs/cppcheck" --library=posix \
 		--suppress=missingIncludeSystem --suppress=unknownMacro \
 		--suppress=resourceLeak --suppress=uninitvar --suppress=readdirCalled \
-		--suppress=getgrnamCalled -j "$(nproc)" \
+		--suppress=getgrnamCalled --suppress=nullPointerRedundantCheck -j "$(nproc)" \
 		-D_GNU_SOURCE -D__linux__ -D__x86_64__ -I api -I daemons -I controlplane daemons controlplane
 }
 
