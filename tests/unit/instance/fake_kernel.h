@@ -42,7 +42,7 @@ struct usm_channel_view fake_kernel_view(struct fake_kernel *fake);
 uint8_t *fake_state(struct fake_kernel *fake, uint32_t frame);
 
 /* A thread faults: fills the slot and sets its PFQ bit. */
-void fake_fault(struct fake_kernel *fake, uint32_t slot, uint32_t member,
+void fake_fault(struct fake_kernel *fake, uint32_t index, uint32_t member,
 		uint64_t addr);
 
 /*
@@ -50,7 +50,7 @@ void fake_fault(struct fake_kernel *fake, uint32_t slot, uint32_t member,
  * gone from the slot; USM_FRAME_NONE if it is to be served otherwise, or the
  * reply was refused; -1 while there is no reply.
  */
-int64_t fake_consume(struct fake_kernel *fake, uint32_t slot);
+int64_t fake_consume(struct fake_kernel *fake, uint32_t index);
 
 /* The thread goes to sleep, or gives up its request. */
 void fake_sleep(struct fake_kernel *fake, uint32_t slot);
