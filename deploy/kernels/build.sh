@@ -33,6 +33,7 @@ Builds the guest kernel NAME, unless the cache has it, and prints its
 directory on the last line of standard output.
 
   cma    Linux $SERIES with the contiguous memory allocator; boot it with cma=SIZE
+  debug  the same with KASAN, lockdep and the memory management checks
 
 Environment:
   XDG_CACHE_HOME  the cache is \$XDG_CACHE_HOME/usm/kernels (default ~/.cache)
@@ -53,6 +54,7 @@ die() {
 fragments_of() {
 	case $1 in
 	cma) printf '%s\n' base.config cma.config ;;
+	debug) printf '%s\n' base.config cma.config debug.config ;;
 	*) return 1 ;;
 	esac
 }
@@ -60,7 +62,8 @@ fragments_of() {
 # Compiled objects of a full build, which only scales the progress figure.
 objects_of() {
 	case $1 in
-	cma) echo 1460 ;;
+	cma) echo 1420 ;;
+	debug) echo 1460 ;;
 	esac
 }
 
@@ -116,8 +119,7 @@ wanted_lines() {
 result_directory() {
 	local version=$1 key
 
-	key=$({ wanted_lines && printf '%s\n' "$name" "$version" "$RECIPE"; } |
-		sha256sum)
+	key=$(printf '%s\n' "$wanted" "$name" "$version" "$RECIPE" | sha256sum)
 	printf '%s/%s-%s\n' "$cache" "$name" "${key:0:16}"
 }
 
@@ -142,10 +144,12 @@ check_space() {
 }
 
 # A clean environment: nothing a caller exports may reach the kernel build.
+# The flag affects diagnostics alone and saves a sixth of the compile time.
 kernel_make() {
 	env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C \
 		KBUILD_BUILD_USER=usm KBUILD_BUILD_HOST=usm \
-		nice -n 10 make -C "$work/source" -j "$jobs" "$@"
+		nice -n 10 make -C "$work/source" -j "$jobs" \
+		KCFLAGS=-ftrack-macro-expansion=0 "$@"
 }
 
 # Leaves out sources of drivers that no fragment can switch on; their Kconfig
@@ -165,13 +169,12 @@ unpack() {
 
 configure() {
 	local line symbol
-	local -a lost=() paths=("${fragments[@]/#/$here/}")
+	local -a lost=()
 
 	say "configuring: ${fragments[*]}"
-	printf 'CONFIG_LOCALVERSION="-usm-%s"\n' "$name" >"$work/name.config"
+	printf '%s\nCONFIG_LOCALVERSION="-usm-%s"\n' "$wanted" "$name" >"$work/wanted.config"
 	(cd "$work/source" && env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C \
-		scripts/kconfig/merge_config.sh -n "${paths[@]}" \
-		"$work/name.config") >"$log" 2>&1
+		scripts/kconfig/merge_config.sh -n "$work/wanted.config") >"$log" 2>&1
 
 	while read -r line; do
 		symbol=${line#\# }
@@ -181,7 +184,7 @@ configure() {
 		else
 			grep -qxF "$line" "$work/source/.config" || lost+=("$line")
 		fi
-	done < <(wanted_lines)
+	done <<<"$wanted"
 	if [[ ${#lost[@]} -gt 0 ]]; then
 		: >"$log"
 		say "settings that .config does not have, see their dependencies:"
@@ -232,6 +235,7 @@ collect() {
 	cp "$source/include/config/kernel.release" "$result/release"
 }
 
+# shellcheck disable=SC2317 # the EXIT trap calls it
 # Runs on every exit: a result is either complete or not there at all.
 clean_up() {
 	local status=$?
@@ -276,7 +280,9 @@ main() {
 	[[ $# -eq 1 ]] || { usage >&2 && exit 2; }
 	name=$1
 	mapfile -t fragments < <(fragments_of "$name")
-	[[ ${#fragments[@]} -gt 0 ]] || die "no kernel named '$name'; there is: cma"
+	[[ ${#fragments[@]} -gt 0 ]] || die "no kernel named '$name'; there are: cma, debug"
+	# Read once: an edit during the build must not get under the old key.
+	wanted=$(wanted_lines)
 	expected=$(objects_of "$name")
 	jobs=${USM_JOBS:-$(nproc)}
 	[[ $jobs =~ ^[1-9][0-9]*$ ]] || die "USM_JOBS: '$jobs' is not a positive number"
@@ -300,4 +306,5 @@ main() {
 	printf '%s\n' "$result"
 }
 
-main "$@"
+# One line, so that an edit of this file does not reach a build that runs.
+main "$@"; exit
