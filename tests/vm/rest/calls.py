@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 
-from rest import (Toucher, call, check, delete, exists, finish, get, instance,
+from document import Document
+from rest import (Toucher, answers, call, check, delete, exists, finish, get, instance,
                   post, read, within)
 
 CGROUPS = "/sys/fs/cgroup/usm"
@@ -303,6 +304,23 @@ def remove(daemon):
                                 lambda j: j == {"instances": []})
 
 
+def as_documented():
+    """Every answer so far is what api/openapi.yaml says."""
+    document = Document()
+    wrong = document.wrong_examples()
+    check("the examples in the document fit it", not wrong, "\n".join(wrong))
+    for method, path, answer in answers:
+        complaint = document.complaint(
+            method, path.partition("?")[0], answer.status,
+            answer.headers["Content-Type"], answer.json)
+        if complaint:
+            check(f"{method} {path[:40]} answers as documented", False,
+                  f"{complaint}: {answer}")
+            return
+    check(f"all {len(answers)} answers are as documented, of "
+          f"{len(document.seen)} kinds", len(document.seen) > 25)
+
+
 def main():
     nothing_there()
     create()
@@ -315,6 +333,7 @@ def main():
     wrong_pids(daemon)
     nothing_changed(free)
     remove(daemon)
+    as_documented()
     finish()
 
 

@@ -19,6 +19,8 @@ BUILD = os.environ.get("USM_BUILD", "build")
 TOUCHER = f"{BUILD}/tests/vm/rest/toucher"
 
 failed = False
+# (method, path, Answer) of every call
+answers = []
 
 
 def ok(name):
@@ -105,7 +107,9 @@ def call(method, path, body=None, content_type="application/json"):
             connection.request(method, path, body, headers)
         except BrokenPipeError:
             pass  # refused before all was sent; the answer is there
-        return Answer(connection.getresponse())
+        answer = Answer(connection.getresponse())
+        answers.append((method, path, answer))
+        return answer
     finally:
         connection.close()
 
