@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/client.h"
+#include "fake_kernel.h"
+#include "instance/control.h"
+
+#define FRAMES 128
+
+/* Pipes stand for the two proc files; closing one ends the claim. */
+static struct fake_kernel fake;
+static struct usm_session session;
+static struct usm_control control;
+static int events_in, freed_in;
+static unsigned int observed;
+
+static int read_pipe(void *ctx, uint64_t *pfns, uint32_t *nr)
+{
+	struct usm_session *from = ctx;
+
+	return usm_client_read_freed(from->freed_fd, pfns, nr);
+}
+
+static void observe(void *ctx, const struct usm_event *event)
+{
+	(void)ctx;
+	(void)event;
+	observed++;
+}
+
+static void setup(void)
+{
+	static struct usm_kernel kernel;
+	int fds[2];
+
+	fake_kernel_init(&fake, FRAMES);
+	session.device_fd = -1;
+	cr_assert_eq(pipe2(fds, O_NONBLOCK), 0);
+	session.events_fd = fds[0];
+	events_in = fds[1];
+	cr_assert_eq(pipe2(fds, O_NONBLOCK), 0);
+	session.freed_fd = fds[0];
+	freed_in = fds[1];
+	kernel = fake.ops;
+	kernel.ctx = &session;
+	kernel.read_freed = read_pipe;
+	control.session = &session;
+	control.stop_fd = eventfd(0, EFD_NONBLOCK);
+	control.observe = observe;
+	cr_assert_eq(usm_inbox_create(&control.inbox), 0);
+	cr_assert_eq(usm_returned_create(&fake.extent, 1, FAKE_BASE_PFN,
+					 &kernel, &control.returned),
+		     0);
+}
+
+static void teardown(void)
+{
+	usm_members_fini(&control.members);
+	usm_inbox_destroy(control.inbox);
+	usm_returned_destroy(control.returned);
+	fake_kernel_fini(&fake);
+}
+
+TestSuite(control, .init = setup, .fini = teardown, .timeout = 20);
+
+static void announce(uint32_t type, uint32_t member)
+{
+	struct usm_event event = {.type = type, .member = member, .pid = 1};
+
+	cr_assert_eq(write(events_in, &event, sizeof(event)), sizeof(event));
+}
+
+static void *stop_later(void *arg)
+{
+	usleep(50000);
+	eventfd_write(control.stop_fd, 1);
+	return arg;
+}
+
+static int run_until_stopped(void)
+{
+	pthread_t thread;
+	int err;
+
+	cr_assert_eq(pthread_create(&thread, NULL, stop_later, NULL), 0);
+	err = usm_control_run(&control);
+	pthread_join(thread, NULL);
+	return err;
+}
+
+Test(control, passes_ends_to_the_worker)
+{
+	uint32_t member;
+
+	announce(USM_EVENT_BIND, 4);
+	announce(USM_EVENT_FORK, 5);
+	announce(99, 6); /* of a later ABI */
+	announce(USM_EVENT_EXIT, 4);
+	cr_assert_eq(run_until_stopped(), 0);
+	cr_assert_eq(observed, 4);
+	cr_assert_eq(control.members.nr, 1);
+	cr_assert(usm_inbox_take(control.inbox, &member));
+	cr_assert_eq(member, 4);
+	cr_assert_not(usm_inbox_take(control.inbox, &member));
+}
+
+static void count(void *ctx, uint32_t frame)
+{
+	(void)frame;
+	++*(unsigned int *)ctx;
+}
+
+Test(control, collects_freed_frames)
+{
+	unsigned int taken = 0;
+	uint64_t pfn;
+
+	for (pfn = 0; pfn < FRAMES; pfn++) {
+		uint64_t absolute = FAKE_BASE_PFN + FAKE_FIRST + pfn;
+
+		cr_assert_eq(write(freed_in, &absolute, 8), 8);
+	}
+	cr_assert_eq(run_until_stopped(), 0);
+	usm_returned_drain(control.returned, count, &taken);
+	cr_assert_eq(taken, FRAMES);
+}
+
+Test(control, ends_with_the_claim)
+{
+	close(events_in);
+	cr_assert_eq(usm_control_run(&control), -ENODEV);
+}
+
+Test(control, lost_announcements_are_listed_anew)
+{
+	/* Which fails here, without a device, and says so. */
+	announce(USM_EVENT_LOST, 0);
+	cr_assert_eq(usm_control_run(&control), -EBADF);
+}
