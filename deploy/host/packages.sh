@@ -39,6 +39,8 @@ cmake                # build
 ninja-build          # build
 pkg-config           # build
 python3              # helpers of integration tests
+python3-jsonschema   # REST answers held against their description
+python3-yaml         # reads that description
 libmicrohttpd-dev    # REST server
 libcjson-dev         # JSON
 libcurl4-openssl-dev # REST client
