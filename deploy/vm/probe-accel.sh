@@ -15,15 +15,17 @@ probe_limit_s=10
 dir=$1
 kvm="-accel kvm -cpu host"
 # rep stosb is emulated byte by byte: without it pages are cleared by words.
-tcg="-accel tcg,thread=multi -cpu max,-erms,-fsrm"
+# QEMU before 8.0 leaves rubbish in EFLAGS after cmpxchg16b, which every kmalloc
+# uses where it may: an interrupt just then ends in a double fault.
+tcg="-accel tcg,thread=multi -cpu max,-erms,-fsrm,-cx16"
 
 if [[ ! -r /dev/kvm || ! -w /dev/kvm || ${USM_ACCEL:-} == tcg ]]; then
 	echo "$tcg"
 	exit
 fi
 
-key=$(cat /proc/sys/kernel/random/boot_id "$dir/release" <(qemu-system-x86_64 --version) |
-	sha256sum | cut -c1-16)
+key=$(cat /proc/sys/kernel/random/boot_id "$dir/release" <(qemu-system-x86_64 --version) \
+	<(echo "$kvm $tcg") | sha256sum | cut -c1-16)
 answer=$USM_CACHE/accel-$key
 mkdir -p "$USM_CACHE"
 exec 9>"$USM_CACHE/.lock-accel"
