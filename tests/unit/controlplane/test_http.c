@@ -182,6 +182,7 @@ static bool wants_to_run(void)
 
 Test(http, holds_a_connection_until_the_manager_is_done)
 {
+	static const char get[] = "GET /v1/stats HTTP/1.1\r\nHost: usm\r\n\r\n";
 	int fd = dial(), other = dial();
 	char answer[ANSWER_MAX] = "";
 	size_t got = 0;
@@ -193,7 +194,7 @@ Test(http, holds_a_connection_until_the_manager_is_done)
 	cr_assert(fake.done);
 	cr_assert_lt(recv(fd, answer, sizeof(answer), 0), 0);
 	/* Others are served meanwhile. */
-	talk(other, "GET /v1/stats HTTP/1.1\r\nHost: usm\r\n\r\n", 39, answer);
+	talk(other, get, strlen(get), answer);
 	cr_assert(strstr(answer, "HTTP/1.1 200"), "%s", answer);
 	fake_manager_finish(&fake);
 	cr_assert(wants_to_run());
@@ -235,8 +236,7 @@ Test(http, survives_rubbish)
 		"GET\r\n\r\n",
 		"\x16\x03\x01 hello \xff\xfe\r\n\r\n",
 		"GET / HTTP/9.9\r\nHost: usm\r\n\r\n",
-		"POST /v1/instances HTTP/1.1\r\nHost: usm\r\n"
-		"Content-Length: -1\r\n\r\n",
+		"PUT / HTTP/1.1\r\nHost: usm\r\nContent-Length: -1\r\n\r\n",
 	};
 
 	for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
