@@ -13,12 +13,20 @@
 void raw_daemon_open(struct raw_daemon *daemon, const char *name,
 		     uint32_t frames, uint32_t flags, uint32_t deadline_ms)
 {
+	raw_daemon_open_for(daemon, name, frames, flags, deadline_ms, 0);
+}
+
+void raw_daemon_open_for(struct raw_daemon *daemon, const char *name,
+			 uint32_t frames, uint32_t flags, uint32_t deadline_ms,
+			 uint32_t owner_uid)
+{
 	int err;
 
 	memset(daemon, 0, sizeof(*daemon));
 	daemon->claim.frames = frames;
 	daemon->claim.flags = flags;
 	daemon->claim.deadline_ms = deadline_ms;
+	daemon->claim.owner_uid = owner_uid;
 	snprintf(daemon->claim.name, sizeof(daemon->claim.name), "%s", name);
 	if (usm_client_open(NULL, &daemon->dev))
 		require(false, "the device opens");

@@ -33,6 +33,11 @@ struct raw_daemon {
 void raw_daemon_open(struct raw_daemon *daemon, const char *name,
 		     uint32_t frames, uint32_t flags, uint32_t deadline_ms);
 
+/* The same, for a user who may bind besides root. */
+void raw_daemon_open_for(struct raw_daemon *daemon, const char *name,
+			 uint32_t frames, uint32_t flags, uint32_t deadline_ms,
+			 uint32_t owner_uid);
+
 /* Ends the thread, the mappings and the claim. */
 void raw_daemon_close(struct raw_daemon *daemon);
 
