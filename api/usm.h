@@ -111,7 +111,8 @@ struct usm_channel {
 	__u32 slots_offset; /* struct usm_slot[nr_slots] */
 	__u32 pfq_offset; /* struct usm_bitfield */
 	__u32 nr_workers; /* how many have registered */
-	__u32 reserved[11];
+	__u32 closed; /* 1: this attachment ended, nobody rings here again */
+	__u32 reserved[10];
 	struct usm_doorbell doorbell[USM_WORKERS_MAX];
 };
 
@@ -338,6 +339,8 @@ struct usm_unbind {
  * Needs CAP_SYS_ADMIN; everything afterwards works on the file descriptor
  * alone, so the daemon drops its rights next.  One claim per open file.
  *  EEXIST/EBUSY the name has a daemon   ENOSPC pool too full (.frames: left)
+ *  EBUSY   this file or process has a claim already (or is the waker's)
+ *  EPERM   no CAP_SYS_ADMIN, or the process is a member
  *  ENOENT  ATTACH and no such instance  EINVAL name, frames, slots, deadline
  *  EUCLEAN take-over with another size (.frames: the size it has)
  * Without PERSIST the partition dissolves with its daemon.

@@ -211,6 +211,7 @@ static struct usm_channel_mem *leave(struct usm_instance *instance, u32 state)
 	down_write(&instance->slice_sem);
 	spin_lock(&instance->lock);
 	channel = instance->channel;
+	WRITE_ONCE(channel->header->closed, 1);
 	instance->channel = NULL;
 	instance->owner_file = NULL;
 	WRITE_ONCE(instance->state, state);

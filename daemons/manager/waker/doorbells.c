@@ -6,15 +6,9 @@
 
 #include "common/client.h"
 
-struct doorbell {
-	struct usm_channel *page; /* NULL: not mapped */
-	uint64_t created_ns; /* with daemon_pid: whose channel it is */
-	uint32_t daemon_pid;
-};
-
 struct usm_doorbells {
 	int device_fd;
-	struct doorbell bells[USM_INSTANCES_MAX + 1];
+	struct usm_channel *pages[USM_INSTANCES_MAX + 1]; /* NULL: not mapped */
 };
 
 int usm_doorbells_new(int device_fd, struct usm_doorbells **out)
@@ -28,10 +22,10 @@ int usm_doorbells_new(int device_fd, struct usm_doorbells **out)
 	return 0;
 }
 
-static void drop(struct doorbell *bell)
+static void drop(struct usm_channel **page)
 {
-	usm_client_unmap(bell->page, USM_FRAME_BYTES);
-	bell->page = NULL;
+	usm_client_unmap(*page, USM_FRAME_BYTES);
+	*page = NULL;
 }
 
 void usm_doorbells_free(struct usm_doorbells *doorbells)
@@ -39,40 +33,28 @@ void usm_doorbells_free(struct usm_doorbells *doorbells)
 	if (!doorbells)
 		return;
 	for (size_t i = 0; i <= USM_INSTANCES_MAX; i++)
-		drop(&doorbells->bells[i]);
+		drop(&doorbells->pages[i]);
 	free(doorbells);
 }
 
 int usm_doorbells_get(struct usm_doorbells *doorbells, uint32_t instance,
 		      struct usm_channel **page)
 {
-	struct usm_instance_info info;
-	struct doorbell *bell;
-	uint32_t nr = 1;
+	struct usm_channel **mapped;
 	int ret;
 
 	if (instance > USM_INSTANCES_MAX)
 		return -ENOENT;
-	bell = &doorbells->bells[instance];
-	ret = usm_client_list(doorbells->device_fd, instance, &info, &nr);
-	if (ret)
-		return ret;
-	if (!nr || info.instance != instance ||
-	    info.state != USM_INSTANCE_ATTACHED) {
-		drop(bell);
-		return -ENOENT;
-	}
-	if (bell->page && (bell->daemon_pid != info.daemon_pid ||
-			   bell->created_ns != info.created_ns))
-		drop(bell);
-	if (!bell->page) {
+	mapped = &doorbells->pages[instance];
+	/* A daemon that sets it by itself costs us a mapping, no more. */
+	if (*mapped && __atomic_load_n(&(*mapped)->closed, __ATOMIC_ACQUIRE))
+		drop(mapped);
+	if (!*mapped) {
 		ret = usm_client_map_doorbell(doorbells->device_fd, instance,
-					      &bell->page);
+					      mapped);
 		if (ret)
 			return ret;
-		bell->daemon_pid = info.daemon_pid;
-		bell->created_ns = info.created_ns;
 	}
-	*page = bell->page;
+	*page = *mapped;
 	return 0;
 }

@@ -19,8 +19,8 @@ void usm_doorbells_free(struct usm_doorbells *doorbells);
 
 /*
  * The page of an instance, owned by the cache and valid until the next call.
- * Every daemon gets a channel of its own, so the kernel is asked whose it is
- * and a page of an earlier daemon is mapped anew.  -ENOENT: no daemon.
+ * Every daemon gets a channel of its own; one that the kernel closed is mapped
+ * anew.  -ENODEV: no such instance, or no daemon.
  */
 int usm_doorbells_get(struct usm_doorbells *doorbells, uint32_t instance,
 		      struct usm_channel **page);
