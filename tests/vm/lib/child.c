@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/child.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -20,13 +21,24 @@ static uint32_t load(const uint32_t *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
+int child_resume(struct child *self, int shared_fd)
+{
+	void *shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED, shared_fd, 0);
+
+	if (shared == MAP_FAILED)
+		return -errno;
+	self->shared_fd = shared_fd;
+	self->shared = shared;
+	return 0;
+}
+
 void child_start(struct child *child, int (*main)(struct child *, void *),
 		 void *arg)
 {
-	child->shared =
-		mmap(NULL, sizeof(*child->shared), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (child->shared == MAP_FAILED)
+	child->shared_fd = memfd_create("child", 0);
+	if (ftruncate(child->shared_fd, sizeof(*child->shared)) ||
+	    child_resume(child, child->shared_fd))
 		require(false, "memory shared with a child");
 	child->pid = fork();
 	if (child->pid < 0)
@@ -56,9 +68,24 @@ void child_stop_at(struct child *self, uint32_t step)
 		pause_ms(1);
 }
 
+/* Nobody waits for a step that cannot come any more. */
+static bool has_ended(const struct child *child)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		return true;
+	if (info.si_pid)
+		test_note("child %d has ended: code %d, status %d",
+			  (int)child->pid, info.si_code, info.si_status);
+	return info.si_pid != 0;
+}
+
 bool child_reached(struct child *child, uint32_t step)
 {
-	return wait_until(CHILD_LIMIT_MS, load(&child->shared->reached) > step);
+	wait_until(CHILD_LIMIT_MS,
+		   load(&child->shared->reached) > step || has_ended(child));
+	return load(&child->shared->reached) > step;
 }
 
 void child_let(struct child *child, uint32_t step)
@@ -89,6 +116,7 @@ int child_end(struct child *child, unsigned int limit_ms)
 	int code = process_end(child->pid, limit_ms);
 
 	close(child->pidfd);
+	close(child->shared_fd);
 	munmap(child->shared, sizeof(*child->shared));
 	return code;
 }

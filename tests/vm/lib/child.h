@@ -23,6 +23,7 @@ struct child_shared {
 struct child {
 	pid_t pid;
 	int pidfd;
+	int shared_fd; /* of the shared memory; stays open over exec */
 	struct child_shared *shared;
 };
 
@@ -38,6 +39,9 @@ int child_pause(struct child *self, void *arg);
 
 /* In the child: step reached, wait to be let on. */
 void child_stop_at(struct child *self, uint32_t step);
+
+/* In an image that the child executed: what it goes on with. 0 or -errno. */
+int child_resume(struct child *self, int shared_fd);
 
 /* In the test: has it reached the step within CHILD_LIMIT_MS? */
 bool child_reached(struct child *child, uint32_t step);
