@@ -77,9 +77,10 @@ static int explain_claim(int err, const struct usm_session_options *options,
 				options->name, other, wanted);
 	case -EPERM:
 	case -EACCES:
-		return usm_fail(failure, USM_EXIT_DENIED, -err,
-				"claiming needs CAP_SYS_ADMIN; start "
-				"usm-instance as root");
+		return usm_fail(
+			failure, USM_EXIT_DENIED, -err,
+			"claiming needs CAP_SYS_ADMIN and no binding of "
+			"its own; start usm-instance as root");
 	case -EINVAL:
 		return usm_fail(failure, USM_EXIT_USAGE, -err,
 				"the module refuses name, memory, slots or "
