@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "inherit/inherit.h"
+#include "lib/check.h"
 
 static int execute(struct child *self, void *arg)
 {
@@ -39,8 +40,8 @@ static int spawn(struct child *self, void *arg)
 static int fail_to_execute(struct child *self, void *arg)
 {
 	(void)arg;
-	if (image_execute(self, "/nonexistent") != -ENOENT)
-		return 3;
+	check_eq(image_execute(self, "/tmp/nonexistent"), -ENOENT,
+		 "exec of nothing fails");
 	return probe(self);
 }
 

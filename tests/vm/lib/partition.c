@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/client.h"
+#include "lib/check.h"
 
 /* The number of the daemon's descriptor of the device. */
 static int find_descriptor(pid_t daemon)
@@ -112,4 +113,15 @@ bool partition_has(const struct partition *partition, uint64_t pfn)
 {
 	return partition_in_pool(partition, pfn) &&
 	       partition->state[pfn - partition->base_pfn] != USM_FRAME_POOL;
+}
+
+uint32_t partition_first(const struct partition *partition)
+{
+	uint32_t i;
+
+	for (i = 0; i < partition->pool_frames; i++)
+		if (partition->state[i] != USM_FRAME_POOL)
+			return i;
+	require(false, "a partition with frames");
+	return USM_FRAME_NONE;
 }

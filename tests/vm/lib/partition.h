@@ -32,6 +32,9 @@ int partition_read_fd(int claim_fd, struct partition *out);
 
 void partition_free(struct partition *partition);
 
+/* Its first frame, as an index in the pool; ends the program without one. */
+uint32_t partition_first(const struct partition *partition);
+
 bool partition_has(const struct partition *partition, uint64_t pfn);
 
 /* Is it a frame of the pool, whoever owns it? */

@@ -7,13 +7,13 @@
 #include "lib/check.h"
 #include "lib/fault.h"
 #include "lib/instance.h"
+#include "lib/partition.h"
 #include "lib/raw_daemon.h"
 #include "refusals/refusals.h"
 
-static void slices(struct raw_daemon *own, struct raw_daemon *other)
+static void slices(struct raw_daemon *own, uint32_t foreign)
 {
 	uint32_t mine = own->claim.extents[0].first;
-	uint32_t foreign = other->claim.extents[0].first;
 	struct usm_info info;
 	void *p;
 
@@ -72,13 +72,21 @@ static void doorbells(struct raw_daemon *own, int dev)
 
 void test_mappings(int dev)
 {
-	struct raw_daemon own, other;
+	const struct instance_options options = {
+		.name = "theirs",
+		.memory = "1M",
+	};
+	struct partition partition;
+	struct instance other;
+	struct raw_daemon own;
 
+	instance_start(&other, dev, &options);
+	require(!partition_read(other.pid, &partition), "another partition");
 	raw_daemon_open(&own, "mine", 64, 0, 1000);
-	raw_daemon_open(&other, "theirs", 64, 0, 1000);
-	slices(&own, &other);
+	slices(&own, partition_first(&partition));
 	channels(&own, dev);
 	doorbells(&own, dev);
-	raw_daemon_close(&other);
 	raw_daemon_close(&own);
+	partition_free(&partition);
+	check_eq(instance_stop(&other), 0, "the other ends cleanly");
 }
