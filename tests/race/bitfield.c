@@ -11,7 +11,6 @@
 #include "instance/worker/bitfield.h"
 #include "race.h"
 
-#define WATCHDOG_SECONDS 100
 /* Looks in vain before the CPU is given up: there may be only one. */
 #define SPINS 1000
 
@@ -77,8 +76,8 @@ int main(void)
 	pthread_t producer;
 	uint64_t round;
 
-	race_watchdog(WATCHDOG_SECONDS);
-	rounds = race_rounds(40000);
+	race_watchdog();
+	rounds = race_rounds(20000);
 	race_check(!pthread_create(&producer, NULL, produce, NULL), "thread");
 	for (round = 1; round <= rounds; round++) {
 		uint64_t wanted =

@@ -21,7 +21,6 @@
 #include "instance/worker/worker.h"
 #include "race.h"
 
-#define WATCHDOG_SECONDS 100
 #define THREADS 6
 #define SLOTS \
 	(THREADS * 64) /* a leaf word each: nobody else rescues a lost bit */
@@ -303,7 +302,7 @@ int main(void)
 	bool stop = false;
 	uintptr_t i;
 
-	race_watchdog(WATCHDOG_SECONDS);
+	race_watchdog();
 	rounds = race_rounds(6000);
 	memset(state, USM_FRAME_FREE, sizeof(state));
 	race_check(

@@ -10,8 +10,6 @@
 #include "instance/worker/inbox.h"
 #include "race.h"
 
-#define WATCHDOG_SECONDS 60
-
 static struct usm_inbox *inbox;
 static uint32_t rounds;
 
@@ -30,7 +28,7 @@ int main(void)
 	pthread_t producer;
 	uint32_t expected, got;
 
-	race_watchdog(WATCHDOG_SECONDS);
+	race_watchdog();
 	rounds = (uint32_t)race_rounds(200000);
 	race_check(!usm_inbox_create(&inbox), "out of memory");
 	race_check(!pthread_create(&producer, NULL, post, NULL), "thread");

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Below the limit of CTest. */
+#define WATCHDOG_SECONDS 280
+
+/* Some minutes for all the programs together. */
+#define SOAK_FACTOR 10
+
 void race_fail(const char *file, int line, const char *format, ...)
 {
 	va_list args;
@@ -18,14 +24,16 @@ void race_fail(const char *file, int line, const char *format, ...)
 	_exit(1);
 }
 
-void race_watchdog(unsigned int seconds)
+void race_watchdog(void)
 {
-	alarm(seconds);
+	alarm(WATCHDOG_SECONDS);
 }
 
 uint64_t race_rounds(uint64_t usual)
 {
 	const char *given = getenv("USM_RACE_ROUNDS");
 
-	return given ? strtoull(given, NULL, 10) : usual;
+	if (given)
+		return strtoull(given, NULL, 10);
+	return getenv("USM_SOAK") ? usual * SOAK_FACTOR : usual;
 }

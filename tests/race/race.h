@@ -19,11 +19,11 @@ void race_fail(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 
 /* The program is killed when it runs longer: a lost wake-up is a hang. */
-void race_watchdog(unsigned int seconds);
+void race_watchdog(void);
 
 /*
- * How often to go round: `usual`, or USM_RACE_ROUNDS from the environment (the
- * soak runs raise it).
+ * How often to go round: `usual`, more in a soak (USM_SOAK is set), or what
+ * USM_RACE_ROUNDS says.
  */
 uint64_t race_rounds(uint64_t usual);
 

@@ -13,7 +13,6 @@
 #include "instance/arena/returned.h"
 #include "race.h"
 
-#define WATCHDOG_SECONDS 60
 #define FRAMES 300
 #define FIRST 77
 #define BASE_PFN 1000
@@ -81,7 +80,7 @@ int main(void)
 	pthread_t thread;
 	uint32_t i;
 
-	race_watchdog(WATCHDOG_SECONDS);
+	race_watchdog();
 	race_check(
 		!usm_returned_create(&extent, 1, BASE_PFN, &kernel, &returned),
 		"out of memory");
