@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Parameters that it must refuse, without leaving anything. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/check.h"
+#include "lib/file.h"
+#include "unload/kernel_log.h"
+#include "unload/module.h"
+#include "unload/unload.h"
+
+/* What caches and the kernel's log may take meanwhile. */
+#define LOST_KB_MAX 16384
+
+struct refused {
+	const char *parameters;
+	int error; /* 0: any */
+	const char *says;
+};
+
+static const struct refused refused[] = {
+	{"", -EINVAL, "pool= is missing"},
+	{"pool=", -EINVAL, "pool= is missing"},
+	{"pol=64M", -EINVAL, "pool= is missing"},
+	{"pool=garbage", -EINVAL, "pool=garbage: must be a size"},
+	{"pool=64Q", -EINVAL, "pool=64Q: must be a size"},
+	{"pool=64M,", -EINVAL, "must be a size"},
+	{"pool=-64M", -EINVAL, "must be a size"},
+	{"pool=0", -EINVAL, "must be a size"},
+	{"pool=4097", -EINVAL, "must be a size"},
+	{"pool=2T", -EINVAL, "must be a size"},
+	{"pool=99999999999999999999999", -EINVAL, "must be a size"},
+	{"pool=16M backend=tape", -EINVAL, "must be auto, cma or contig"},
+	{"pool=16M backend=", -EINVAL, "must be auto, cma or contig"},
+	{"pool=8G backend=contig", -ENOMEM, "no contiguous run of 8388608 KiB"},
+	{"pool=8G", -ENOMEM, "no contiguous run of 8388608 KiB"},
+	{"pool=1000G", -ENOMEM, "1048576000 KiB"},
+};
+
+static void try_one(const struct refused *refused)
+{
+	int log = kernel_log_open(), err;
+
+	err = module_load(refused->parameters);
+	check_eq(err, refused->error, "loading with \"%s\" is refused",
+		 refused->parameters);
+	check(kernel_log_has(log, refused->says),
+	      "the kernel's log says: \"%s\"", refused->says);
+	if (err)
+		check(!module_left_traces(), "nothing is left of \"%s\"",
+		      refused->parameters);
+	else
+		module_unload_soon(UNLOAD_LIMIT_MS);
+}
+
+static void check_backend_without_cma(void)
+{
+	static const struct refused no_cma = {"pool=16M backend=cma", -EINVAL,
+					      "this kernel has no CMA area"};
+
+	if (file_number("/proc/meminfo", "CmaTotal:") > 0)
+		return;
+	try_one(&no_cma);
+}
+
+void test_parameters(void)
+{
+	long long before, after;
+	size_t i;
+
+	check_eq(module_load(NULL), -EEXIST, "loading it twice is refused");
+	require(!module_unload_soon(UNLOAD_LIMIT_MS), "it unloads");
+	before = file_number("/proc/meminfo", "MemAvailable:");
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		try_one(&refused[i]);
+	check_backend_without_cma();
+	after = file_number("/proc/meminfo", "MemAvailable:");
+	check_compare(before - after, <, LOST_KB_MAX,
+		      "no memory is lost by refused loads");
+	require(!module_load(NULL), "after all that it loads");
+}
