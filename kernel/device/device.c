@@ -72,7 +72,8 @@ static long do_info(struct file *file, void *arg)
 
 	if (info->abi != USM_ABI_VERSION)
 		return -EPROTO;
-	if (info->flags)
+	if (info->flags ||
+	    memchr_inv(info->reserved, 0, sizeof(info->reserved)))
 		return -EINVAL;
 	memset(info, 0, sizeof(*info));
 	info->abi = USM_ABI_VERSION;

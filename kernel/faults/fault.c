@@ -3,6 +3,7 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched/signal.h>
 
 #include "channel/channel.h"
@@ -192,10 +193,23 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		     struct pt_regs *regs)
 {
 	struct usm_fault_ctx ctx = {.task = current, .mm = vma->vm_mm};
+	bool pinned;
 	vm_fault_t ret;
 
 	ctx.tag = usm_tag_find(ctx.mm);
-	if (!ctx.tag || !READ_ONCE(ctx.tag->serving) || !concerns_us(vma)) {
+	if (!ctx.tag) {
+		/*
+		 * Gone since the callback looked.  The fault may sleep for as
+		 * long as a userfaultfd handler likes; a tag would keep the
+		 * module until then, so without one we do.
+		 */
+		pinned = try_module_get(THIS_MODULE);
+		ret = original(vma, address, flags, regs);
+		if (pinned)
+			module_put(THIS_MODULE);
+		return ret;
+	}
+	if (!READ_ONCE(ctx.tag->serving) || !concerns_us(vma)) {
 		ret = original(vma, address, flags, regs);
 		goto out;
 	}

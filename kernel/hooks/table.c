@@ -45,7 +45,8 @@ static void notrace fault_callback(unsigned long ip, unsigned long parent_ip,
 {
 	struct vm_area_struct *vma = (void *)usm_ftrace_regs(fregs)->di;
 
-	if (usm_tag_possible(vma->vm_mm) && !usm_hook_own_call(parent_ip))
+	if (usm_tag_possible(vma->vm_mm) && !usm_hook_own_call(parent_ip) &&
+	    usm_tag_serves(vma->vm_mm))
 		redirect(fregs, on_fault);
 }
 
@@ -82,7 +83,7 @@ static void notrace alloc_callback(unsigned long ip, unsigned long parent_ip,
 	struct vm_area_struct *vma = (void *)usm_ftrace_regs(fregs)->dx;
 
 	if (vma && usm_tag_possible(vma->vm_mm) &&
-	    !usm_hook_own_call(parent_ip))
+	    !usm_hook_own_call(parent_ip) && usm_tag_serves(vma->vm_mm))
 		redirect(fregs, on_alloc);
 }
 
@@ -161,10 +162,11 @@ static void notrace tlb_callback(unsigned long ip, unsigned long parent_ip,
 				 struct ftrace_ops *ops,
 				 struct ftrace_regs *fregs)
 {
-	void *tlb = (void *)usm_ftrace_regs(fregs)->di;
+	struct mm_struct *mm =
+		usm_gather_mm((void *)usm_ftrace_regs(fregs)->di);
 
-	if (usm_tag_possible(usm_gather_mm(tlb)) &&
-	    !usm_hook_own_call(parent_ip))
+	if (usm_tag_possible(mm) && !usm_hook_own_call(parent_ip) &&
+	    usm_tag_known(mm))
 		redirect(fregs, on_tlb_finish);
 }
 
@@ -174,7 +176,8 @@ static void notrace exit_callback(unsigned long ip, unsigned long parent_ip,
 {
 	struct mm_struct *mm = (void *)usm_ftrace_regs(fregs)->di;
 
-	if (usm_tag_possible(mm) && !usm_hook_own_call(parent_ip))
+	if (usm_tag_possible(mm) && !usm_hook_own_call(parent_ip) &&
+	    usm_tag_known(mm))
 		redirect(fregs, on_exit_mmap);
 }
 
@@ -213,8 +216,10 @@ static void notrace exec_callback(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
 				  struct ftrace_regs *fregs)
 {
-	if (current->mm && usm_tag_possible(current->mm) &&
-	    !usm_hook_own_call(parent_ip))
+	struct mm_struct *mm = current->mm;
+
+	if (mm && usm_tag_possible(mm) && !usm_hook_own_call(parent_ip) &&
+	    usm_tag_serves(mm))
 		redirect(fregs, on_exec);
 }
 

@@ -24,7 +24,7 @@ static struct hlist_head table[1 << USM_TAG_FILTER_BITS];
 static DEFINE_SPINLOCK(table_lock);
 static u32 last_member;
 
-static u32 bucket(const struct mm_struct *mm)
+static __always_inline u32 bucket(const struct mm_struct *mm)
 {
 	return hash_ptr((void *)mm, USM_TAG_FILTER_BITS);
 }
@@ -58,21 +58,51 @@ void usm_tag_put(struct usm_tag *tag)
 		kref_put(&tag->ref, release_tag);
 }
 
+/* The caller is in an RCU read section. */
+static __always_inline struct usm_tag *look_up(const struct mm_struct *mm)
+{
+	struct usm_tag *tag;
+
+	hlist_for_each_entry_rcu(tag, &table[bucket(mm)], node)
+		if (tag->mm == mm)
+			return tag;
+	return NULL;
+}
+
+bool notrace usm_tag_known(const struct mm_struct *mm)
+{
+	bool known;
+
+	rcu_read_lock();
+	known = look_up(mm) != NULL;
+	rcu_read_unlock();
+	return known;
+}
+
+bool notrace usm_tag_serves(const struct mm_struct *mm)
+{
+	struct usm_tag *tag;
+	bool serves;
+
+	rcu_read_lock();
+	tag = look_up(mm);
+	serves = tag && READ_ONCE(tag->serving);
+	rcu_read_unlock();
+	return serves;
+}
+
 struct usm_tag *usm_tag_find(struct mm_struct *mm)
 {
-	struct usm_tag *tag, *found = NULL;
+	struct usm_tag *tag;
 
 	if (!usm_tag_possible(mm))
 		return NULL;
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(tag, &table[bucket(mm)], node) {
-		if (tag->mm == mm && kref_get_unless_zero(&tag->ref)) {
-			found = tag;
-			break;
-		}
-	}
+	tag = look_up(mm);
+	if (tag && !kref_get_unless_zero(&tag->ref))
+		tag = NULL;
 	rcu_read_unlock();
-	return found;
+	return tag;
 }
 
 /* The caller holds table_lock. */

@@ -59,6 +59,13 @@ static __always_inline bool usm_tag_possible(const struct mm_struct *mm)
 		&usm_tag_filter[hash_ptr((void *)mm, USM_TAG_FILTER_BITS)]);
 }
 
+/*
+ * For the hooks' callbacks, after usm_tag_possible(): is there a tag, and does
+ * it serve?  Exact at the moment of asking; takes no reference.
+ */
+bool usm_tag_known(const struct mm_struct *mm);
+bool usm_tag_serves(const struct mm_struct *mm);
+
 /* The tag of @mm with a reference, or NULL. Any context. */
 struct usm_tag *usm_tag_find(struct mm_struct *mm);
 void usm_tag_get(struct usm_tag *tag);
