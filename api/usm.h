@@ -136,8 +136,9 @@ enum usm_fault_kind {
 
 #define USM_FAULT_REMOTE 0x1 /* faulted by a task outside the member (GUP) */
 
+/* How the thread waits for the current request; means nothing once answered. */
 enum usm_slot_state {
-	USM_SLOT_IDLE = 0,
+	USM_SLOT_IDLE = 0, /* not at all: no request, or its deadline passed */
 	USM_SLOT_SPINNING = 1, /* a store to .reply is seen at once */
 	USM_SLOT_ASLEEP = 2, /* USM_IOC_MAP is needed to wake the thread */
 };
