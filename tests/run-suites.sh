@@ -84,7 +84,7 @@ run_in_vm() {
 	options=${lines[$1]%%-- *}
 	command=${lines[$1]#*-- }
 	# shellcheck disable=SC2086 # words of the list, split on purpose
-	"$USM_ROOT/run" vm --no-build --kernel "$kernel" --time-limit "$budget" \
+	setpriv --pdeathsig TERM "$USM_ROOT/run" vm --no-build --kernel "$kernel" --time-limit "$budget" \
 		$options -- $command >"$2" 2>&1
 }
 
@@ -141,7 +141,7 @@ fi
 passed=0 failed=0 skipped_all=0 failures=()
 for i in "${!names[@]}"; do
 	name=${names[i]} log=$logs/${names[i]}.log
-	if [[ $mode == soak ]] && read -r _ ok skipped < <(grep -F "$name " "$done_list"); then
+	if [[ $mode == soak ]] && read -r _ ok skipped < <(awk -v n="$name" '$1 == n' "$done_list"); then
 		printf '%-32s passed earlier\n' "$name"
 		passed=$((passed + ok)) skipped_all=$((skipped_all + skipped))
 		continue

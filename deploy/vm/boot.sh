@@ -23,6 +23,9 @@ kernel_dir='' accel='' cpus='' memory='' limit_s=0 interactive=0 append=''
 virtiofsd=/usr/lib/qemu/virtiofsd
 [[ -x $virtiofsd ]] || die 125 "$virtiofsd is missing: ./run setup"
 
+# Whatever ends this script, SIGKILL included, ends its children.
+with_us=(setpriv --pdeathsig KILL)
+
 # Sockets have short names (108 bytes), whatever the checkout's path is.
 sockets=$(mktemp -d /tmp/usm-vm.XXXXXX)
 pids=()
@@ -40,7 +43,7 @@ trap 'exit 143' TERM HUP
 # share NAME DIRECTORY MODE: one virtiofsd, waits for its socket.
 share() {
 	local i
-	"$virtiofsd" --socket-path="$sockets/$1" -o source="$2" -o sandbox=chroot \
+	"${with_us[@]}" "$virtiofsd" --socket-path="$sockets/$1" -o source="$2" -o sandbox=chroot \
 		-o cache="$3" -o modcaps=+sys_admin:+dac_override --thread-pool-size=0 \
 		-o log_level=err >"$run/virtiofsd-$1.log" 2>&1 </dev/null &
 	pids+=($!)
@@ -91,6 +94,7 @@ if ((interactive)); then
 	# shellcheck disable=SC2054 # qemu's commas
 	qemu+=(-chardev stdio,id=tty,signal=off
 		-device virtconsole,chardev=tty)
+	trap '' INT
 	# In the foreground, so that it owns the terminal.
 	"${qemu[@]}" || die 125 "qemu failed"
 	exit 0
@@ -102,24 +106,26 @@ qemu+=(-add-fd fd=11,set=1 -chardev file,id=stdout,path=/dev/fdset/1,append=on
 	-device virtserialport,chardev=stdout,name=usm.stdout
 	-add-fd fd=12,set=2 -chardev file,id=stderr,path=/dev/fdset/2,append=on
 	-device virtserialport,chardev=stderr,name=usm.stderr)
-"${qemu[@]}" 11>&1 12>&2 >"$run/qemu.log" 2>&1 </dev/null &
+"${with_us[@]}" "${qemu[@]}" 11>&1 12>&2 >"$run/qemu.log" 2>&1 </dev/null &
 vm=$!
 pids+=("$vm")
 if ((limit_s > 0)); then
 	(
-		sleep "$limit_s" &
-		trap 'kill $! 2>/dev/null' TERM
-		wait $!
+		# Sleeps without a process that could be left behind.
+		exec {never}<> <(:)
+		read -rt "$limit_s" -u "$never" || true
+		kill -0 $$ || exit
 		: >"$run/timed-out"
 		kill -9 "$vm"
 	) 2>/dev/null >&2 </dev/null &
 	guard=$!
+	pids+=("$guard")
 fi
 code=0
-wait "$vm" || code=$?
+# Quietly: bash would report the guard's kill.
+{ wait "$vm" || code=$?; } 2>/dev/null
 if ((limit_s > 0)); then
-	kill "$guard" 2>/dev/null || true
-	wait "$guard" 2>/dev/null || true
+	{ kill -9 "$guard" && wait "$guard"; } 2>/dev/null || true
 fi
 [[ ! -e $run/timed-out ]] || exit 124
 if ((code != 0)); then

@@ -34,6 +34,8 @@ apt_update() {
 download() {
 	local dir=$1 package=$2 tmp
 	tmp=$(mktemp -d "$USM_CACHE/kernels/.new.XXXXXX")
+	# shellcheck disable=SC2064 # the value of now
+	trap "rm -rf '$tmp'" EXIT
 	chmod 0755 "$tmp"
 	(cd "$tmp" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2) ||
 		{

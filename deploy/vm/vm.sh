@@ -137,7 +137,7 @@ log=$run/dmesg.log
 # boot: one life of the guest. Sets code and report.
 boot() {
 	code=0 report=
-	"$here/boot.sh" "$run" || code=$?
+	setpriv --pdeathsig TERM "$here/boot.sh" "$run" || code=$?
 	if [[ -s $run/out/.dmesg ]]; then
 		mv "$run/out/.dmesg" "$log"
 	else

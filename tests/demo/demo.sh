@@ -65,7 +65,7 @@ data_set a
 data_set b
 say "virtual machine ..."
 code=0
-USM_DEMO_DATA=$USM_BUILD/demo "$USM_ROOT/run" vm --no-build --kernel "$kernel" \
+USM_DEMO_DATA=$USM_BUILD/demo setpriv --pdeathsig TERM "$USM_ROOT/run" vm --no-build --kernel "$kernel" \
 	--pool "$pool" --time-limit 600 -- "$USM_ROOT/tests/demo/guest.sh" || code=$?
 if ((code == 0)); then
 	say "demo passed in $(elapsed_since "$start") s"
