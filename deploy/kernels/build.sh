@@ -206,8 +206,11 @@ compile() {
 	local status=0 started=$SECONDS
 
 	: >"$log"
+	# With job control it gets a process group, which clean_up can end whole.
+	set -m
 	kernel_make bzImage modules >"$log" 2>&1 &
 	make_pid=$!
+	set +m
 	while kill -0 "$make_pid" 2>/dev/null; do
 		report $((SECONDS - started))
 		sleep "$REPORT_SECONDS" &
@@ -240,9 +243,11 @@ collect() {
 clean_up() {
 	local status=$?
 
-	[[ -z ${make_pid:-} ]] || kill "$make_pid" 2>/dev/null || true
+	[[ -z ${make_pid:-} ]] || kill -- "-$make_pid" 2>/dev/null || true
 	wait
-	if [[ $status -ne 0 && -s $log ]]; then
+	if [[ $status -ge 128 ]]; then
+		say "interrupted"
+	elif [[ $status -ne 0 && -s $log ]]; then
 		cp "$log" "$cache/$name.failed.log" || true
 		tail -n 30 "$log" >&2 || true
 		say "failed; the full log is $cache/$name.failed.log"
