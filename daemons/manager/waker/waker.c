@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/client.h"
 #include "doorbells.h"
+#include "log.h"
 #include "ring.h"
 
 #define THREAD_NAME "usmWaker"
@@ -67,6 +68,14 @@ static void ring_all(struct usm_waker_thread *waker,
 	}
 }
 
+/* Faults are not lost: an unanswered notification makes the kernel take over. */
+static void *given_up(int ret)
+{
+	usm_log(LOG_ERR, "the waker ends, the kernel wakes workers itself: %s",
+		strerror(-ret));
+	return NULL;
+}
+
 static void *run(void *data)
 {
 	struct usm_waker_thread *waker = data;
@@ -84,7 +93,7 @@ static void *run(void *data)
 		if (!ret)
 			ring_all(waker, rung);
 		else if (ret != -EINTR && ret != -EAGAIN)
-			break;
+			return given_up(ret);
 	}
 	return NULL;
 }

@@ -246,8 +246,29 @@ def daemon_that_does_not_start():
     manager.start()
 
 
+def descriptors():
+    return len(os.listdir(f"/proc/{manager.process.pid}/fd"))
+
+
+def same_name_at_once():
+    """Of those who ask for one name at the same time one gets it."""
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(
+            lambda _: post("/v1/instances", {"name": "one", "memory": "4M"}),
+            range(6)))
+    codes = sorted(a.json.get("code", "created") for a in answers)
+    check("a name asked for six times at once is given out once",
+          codes == ["created"] + ["name-taken"] * 5, codes)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: delete("/v1/instances/one"), range(6)))
+    codes = sorted(a.status for a in answers)
+    check("and is deleted once", codes.count(204) == 1
+          and set(codes) <= {204, 404, 409}, codes)
+
+
 def many_at_once():
     """More is asked for at once than there is; what is there is given out once."""
+    before = descriptors()
     free = get("/v1/stats").json["pool"]["free"]
     fit = free // (24 << 20)
     names = [f"many-{i}" for i in range(fit + 4)]
@@ -265,6 +286,8 @@ def many_at_once():
           "\n".join(map(str, gone)))
     check("the pool is as before",
           within(10, lambda: get("/v1/stats").json["pool"]["free"] == free))
+    check("and so are the manager's descriptors",
+          within(5, lambda: descriptors() <= before), (before, descriptors()))
 
 
 def stopped_daemon_is_deleted():
@@ -288,6 +311,7 @@ def main():
     unmanaged()
     daemon_that_does_not_start()
     stopped_daemon_is_deleted()
+    same_name_at_once()
     many_at_once()
     check("nobody is bound", within(5, lambda: instance("a")["members"] == []))
     delete("/v1/instances/a").expect("the last instance goes", 204)
