@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "common/client.h"
 #include "lib/check.h"
@@ -122,6 +123,8 @@ static void try_all(struct stage *stage)
 	manager = manager_start(dev);
 	by_manager(stage, "manager");
 	kill(manager, SIGSTOP);
+	require(waitpid(manager, NULL, WUNTRACED) == manager,
+		"the manager stops");
 	by_kernel(stage, "manager stopped");
 	check(!waker_answers(dev), "the kernel says that it does not answer");
 	kill(manager, SIGCONT);
