@@ -96,9 +96,20 @@ bool usm_waker_notify(struct usm_instance *instance)
 
 void usm_waker_overdue(struct usm_instance *instance)
 {
+	bool fresh = usm_waker_fresh();
+
 	if (!test_bit(instance->id, waker.rung))
 		return;
-	if (usm_waker_fresh())
-		pr_info("the waker does not answer: the kernel wakes workers itself\n");
 	WRITE_ONCE(waker.overdue, true);
+	/*
+	 * It may have come in between and be asleep again; then nobody would
+	 * notify it, and it would never get to say that it is back.
+	 */
+	smp_mb();
+	if (!test_bit(instance->id, waker.rung)) {
+		WRITE_ONCE(waker.overdue, false);
+		return;
+	}
+	if (fresh)
+		pr_info("the waker does not answer: the kernel wakes workers itself\n");
 }
