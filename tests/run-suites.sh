@@ -100,6 +100,11 @@ count() {
 	skipped=$(grep -acE '^ok .*# SKIP' "$log") || true
 	ok=$((ok + $(grep -acE '^([0-9]+: )?ok ' "$log") - skipped)) || true
 	bad=$((bad + $(grep -acE '^([0-9]+: )?not ok ' "$log"))) || true
+	# Plain programs under ctest say nothing but their exit code.
+	if ((ok + bad == 0)); then
+		tested=$(sed -n 's/.* \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' "$log")
+		[[ -z $tested ]] || bad=${tested% *} ok=$((${tested#* } - ${tested% *}))
+	fi
 	if ((code == 77)); then
 		skipped=$((skipped + 1))
 	elif ((code != 0 && bad == 0)); then
