@@ -17,6 +17,7 @@
 #include "lib/wait.h"
 
 #define NAME "usm_lkmRM"
+#define SYSFS "/sys/module/usm_lkmRM"
 #define RETRY_MS 20
 
 static char file[512];
@@ -32,8 +33,7 @@ void module_find(void)
 	snprintf(file, sizeof(file), "%s/kernel/%s/%s.ko",
 		 build ? build : "build", uts.release, NAME);
 	require(!access(file, R_OK), "the module's file can be read");
-	require(file_read("/sys/module/" NAME "/parameters/pool", pool,
-			  sizeof(pool)) > 0,
+	require(file_read(SYSFS "/parameters/pool", pool, sizeof(pool)) > 0,
 		"the module is loaded");
 	pool[strcspn(pool, "\n")] = '\0';
 	snprintf(given, sizeof(given), "pool=%s", pool);
@@ -69,7 +69,7 @@ bool module_left_traces(void)
 {
 	static const char *const paths[] = {
 		USM_DEVICE_PATH,	  USM_PROC_EVENTS_PATH,
-		USM_PROC_FREED_PATH,	  "/sys/module/" NAME,
+		USM_PROC_FREED_PATH,	  SYSFS,
 		"/sys/class/misc/USMMcd", "/sys/devices/platform/usm-pool",
 	};
 	size_t i;
