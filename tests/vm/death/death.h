@@ -22,4 +22,8 @@ void test_daemon_refuses(int dev);
 void test_no_worker(int dev);
 void test_partition_full(int dev);
 
+/* Signals while faults wait, and more faults than slots. */
+void test_signals(int dev);
+void test_few_slots(int dev);
+
 #endif /* USM_VM_DEATH_H */

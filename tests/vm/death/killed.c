@@ -7,6 +7,7 @@
 #include "death/death.h"
 #include "lib/load.h"
 #include "lib/check.h"
+#include "lib/pagemap.h"
 #include "lib/wait.h"
 
 #define PAGES_BEFORE 300
@@ -57,6 +58,50 @@ static void look_at_lost(int dev, uint32_t id, bool managed)
 		      "the tenant's faults count as fallbacks");
 }
 
+/*
+ * Frames are mapped in the module's books as they are in the page tables. The
+ * tenant stands still meanwhile; a thread that was stopped on its way back to
+ * a fault that has been answered may have a frame granted.
+ */
+static bool books_agree(const struct child *child, pid_t daemon, int dev,
+			uint32_t id)
+{
+	struct usm_instance_info info;
+	struct partition partition;
+	struct placement place;
+	struct pages pages;
+	bool agree;
+
+	if (pages_read(child->pid, &pages))
+		return false;
+	if (instance_info(dev, id, &info) ||
+	    partition_read(daemon, &partition)) {
+		pages_free(&pages);
+		return false;
+	}
+	pages_place(&pages, &partition, &place);
+	agree = place.own == info.frames[USM_FRAME_MAPPED] && !place.foreign &&
+		!place.twice && info.frames[USM_FRAME_GRANTED] <= LOAD_THREADS;
+	if (!agree)
+		test_note(
+			"page tables: %zu own, %zu foreign, %zu twice; books: %u mapped, %u granted",
+			place.own, place.foreign, place.twice,
+			info.frames[USM_FRAME_MAPPED],
+			info.frames[USM_FRAME_GRANTED]);
+	partition_free(&partition);
+	pages_free(&pages);
+	return agree;
+}
+
+static void look_at_books(const struct child *child, pid_t daemon, int dev,
+			  uint32_t id)
+{
+	kill(child->pid, SIGSTOP);
+	check(wait_until(HOME_LIMIT_MS, books_agree(child, daemon, dev, id)),
+	      "frame states agree with the tenant's page tables");
+	kill(child->pid, SIGCONT);
+}
+
 /* A second daemon of the same name takes over and serves. */
 static void succeed(int dev, struct child *child, uint32_t id)
 {
@@ -67,8 +112,10 @@ static void succeed(int dev, struct child *child, uint32_t id)
 	check_eq(next.id, id, "the successor has the same instance");
 	require(!instance_info(dev, id, &before), "it is listed");
 	check_eq(before.state, USM_INSTANCE_ATTACHED, "its state is ATTACHED");
+	look_at_books(child, next.pid, dev, id);
 	check(load_moves_on(child, PAGES_AFTER, MOVE_ON_MS),
 	      "the tenant goes on under the successor");
+	look_at_books(child, next.pid, dev, id);
 	instance_info(dev, id, &after);
 	check_compare(after.upcalls, >, before.upcalls,
 		      "the tenant is served again");

@@ -23,6 +23,8 @@ int main(void)
 		test_daemon_refuses(dev);
 		test_no_worker(dev);
 		test_partition_full(dev);
+		test_signals(dev);
+		test_few_slots(dev);
 	}
 	return test_end();
 }

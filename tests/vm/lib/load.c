@@ -8,7 +8,6 @@
 #include "lib/pattern.h"
 #include "lib/wait.h"
 
-#define THREADS 4
 /* Of one thread's buffer; all together they fit in every partition used. */
 #define BUFFER_PAGES 256
 
@@ -46,17 +45,17 @@ static void *write_and_check(void *arg)
 
 int load_main(struct child *self, void *arg)
 {
-	struct thread thread[THREADS];
+	struct thread thread[LOAD_THREADS];
 	uint64_t i;
 
 	(void)arg;
-	for (i = 0; i < THREADS; i++) {
+	for (i = 0; i < LOAD_THREADS; i++) {
 		thread[i] = (struct thread){.self = self, .seed = i + 1};
 		if (pthread_create(&thread[i].id, NULL, write_and_check,
 				   &thread[i]))
 			return 2;
 	}
-	for (i = 0; i < THREADS; i++)
+	for (i = 0; i < LOAD_THREADS; i++)
 		pthread_join(thread[i].id, NULL);
 	return self->shared->word[LOAD_BAD] != 0;
 }

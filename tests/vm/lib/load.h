@@ -7,6 +7,8 @@
 
 #include "lib/child.h"
 
+#define LOAD_THREADS 4
+
 /* child_shared.word[] of a load. */
 #define LOAD_STOP 0 /* the test sets it: end */
 #define LOAD_PAGES 1 /* pages written so far */
