@@ -37,6 +37,8 @@ struct usm_waker_wait;
 int usm_waker_register(struct file *file);
 /* @file is closed; nothing happens when it is not the waker's. */
 void usm_waker_unregister(struct file *file);
+/* Its process may have ended although its descriptor lives on: then unregister. */
+void usm_waker_check(void);
 int usm_waker_wait(struct file *file, struct usm_waker_wait *wait);
 /* True: a waker that answers was told, it will wake the worker. */
 bool usm_waker_notify(struct usm_instance *instance);

@@ -6,6 +6,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/fs.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/wait.h>
@@ -19,6 +20,7 @@
 static struct {
 	struct file *file; /* under usm_instances_lock */
 	struct mm_struct *mm; /* registered as a daemon's */
+	struct pid *pid;
 	bool overdue;
 	DECLARE_BITMAP(rung, RUNG_BITS);
 	wait_queue_head_t wait;
@@ -34,6 +36,7 @@ int usm_waker_register(struct file *file)
 	err = waker.file ? -EBUSY : usm_daemon_register(current->mm);
 	if (!err) {
 		waker.mm = current->mm;
+		waker.pid = get_pid(task_tgid(current));
 		bitmap_zero(waker.rung, RUNG_BITS);
 		WRITE_ONCE(waker.overdue, false);
 		WRITE_ONCE(waker.file, file);
@@ -42,14 +45,29 @@ int usm_waker_register(struct file *file)
 	return err;
 }
 
+/* The instances' mutex is held. */
+static void unregister(void)
+{
+	WRITE_ONCE(waker.file, NULL);
+	usm_daemon_unregister(waker.mm);
+	waker.mm = NULL;
+	put_pid(waker.pid);
+	waker.pid = NULL;
+}
+
 void usm_waker_unregister(struct file *file)
 {
 	mutex_lock(&usm_instances_lock);
-	if (waker.file == file) {
-		WRITE_ONCE(waker.file, NULL);
-		usm_daemon_unregister(waker.mm);
-		waker.mm = NULL;
-	}
+	if (waker.file == file)
+		unregister();
+	mutex_unlock(&usm_instances_lock);
+}
+
+void usm_waker_check(void)
+{
+	mutex_lock(&usm_instances_lock);
+	if (waker.file && usm_daemon_gone(waker.pid))
+		unregister();
 	mutex_unlock(&usm_instances_lock);
 }
 

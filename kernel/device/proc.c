@@ -47,9 +47,13 @@ static int reader_open(struct file *file, size_t taken)
 
 	flag = (bool *)((u8 *)instance + taken);
 	spin_lock(&instance->lock);
-	if (*flag)
+	/* The attachment may have changed hands since we looked. */
+	if (instance->daemon != task_tgid(current))
+		err = -EPERM;
+	else if (*flag)
 		err = -EBUSY;
-	*flag = true;
+	else
+		*flag = true;
 	reader->attach_gen = instance->attach_gen;
 	spin_unlock(&instance->lock);
 	if (err)
@@ -118,8 +122,12 @@ static ssize_t events_read(struct file *file, char __user *buffer, size_t size,
 			return done;
 		while (done + sizeof(event) <= size &&
 		       next_event(instance, &event)) {
-			if (copy_to_user(buffer + done, &event, sizeof(event)))
+			if (copy_to_user(buffer + done, &event,
+					 sizeof(event))) {
+				/* This one is gone, and the reader is told. */
+				WRITE_ONCE(instance->events_lost, true);
 				return done ?: -EFAULT;
+			}
 			done += sizeof(event);
 		}
 		if (done)
@@ -192,8 +200,13 @@ static ssize_t freed_read(struct file *file, char __user *buffer, size_t size,
 				break;
 			frames[n] = usm_pool.base_pfn + frame;
 		}
-		if (copy_to_user(buffer + done, frames, n * sizeof(u64)))
-			return -EFAULT;
+		if (copy_to_user(buffer + done, frames, n * sizeof(u64))) {
+			while (n-- > 0)
+				usm_frame_unpop_home(instance,
+						     frames[n] -
+							     usm_pool.base_pfn);
+			return done ?: -EFAULT;
+		}
 		done += n * sizeof(u64);
 		/* A full batch: there may be more, and room for it. */
 		if (n == FREED_BATCH)

@@ -214,12 +214,20 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		goto out;
 	}
 	if (!usm_tag_still_allowed(ctx.tag, ctx.mm)) {
-		usm_tag_stop(ctx.tag);
+		if (!usm_tag_stop(ctx.tag))
+			usm_slots_withdraw(ctx.tag->instance, ctx.tag->member);
 		ret = original(vma, address, flags, regs);
 		goto out;
 	}
 
 	ctx.instance = ctx.tag->instance;
+	/*
+	 * Also for the whole fault: another thread may finish the swap-in
+	 * while this one still reads ahead, and pages for that would look as
+	 * if they were for a copy.
+	 */
+	ctx.kernels_own = usm_alloc_purpose(ctx.mm, address & PAGE_MASK) ==
+			  USM_ALLOC_OTHER;
 	/* A daemon must never wait for a daemon, possibly itself. */
 	if (current->mm != ctx.mm && current->mm &&
 	    usm_daemon_is(current->mm)) {

@@ -40,6 +40,8 @@ struct usm_fault_ctx {
 	struct page *served;
 	enum usm_fault_kind kind;
 
+	/* Set by usm_fault(): a swap-in or the like, none of our business. */
+	bool kernels_own;
 	/* Set by usm_fault(): the kernel's allocator serves this one. */
 	bool fall_back;
 	enum usm_fallback_reason reason;

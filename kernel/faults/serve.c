@@ -161,9 +161,17 @@ enum usm_serve_result usm_serve(gfp_t gfp, int order,
 		return USM_SERVE_KERNEL;
 	}
 
+	if (ctx->kernels_own)
+		return USM_SERVE_KERNEL;
 	addr &= PAGE_MASK;
 	switch (usm_alloc_purpose(mm, addr)) {
 	case USM_ALLOC_MISSING:
+		/*
+		 * First touch of anonymous memory asks for a zeroed page;
+		 * who does not has lost a race and wants it for a swap-in.
+		 */
+		if (vma_is_anonymous(vma) && order == 0 && !(gfp & __GFP_ZERO))
+			return USM_SERVE_KERNEL;
 		ctx->kind = vma_is_anonymous(vma) ? USM_FAULT_ANON
 						  : USM_FAULT_FILE_COW;
 		break;

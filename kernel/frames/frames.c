@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
 
@@ -51,66 +52,81 @@ void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count)
 	u32 i;
 
 	for (i = first; i < first + count; i++) {
-		if (table[i].dirty) {
+		/* Reading or writing bad memory would be a machine check. */
+		if (table[i].dirty && !PageHWPoison(usm_pool_page(i))) {
 			clear_highpage(usm_pool_page(i));
 			table[i].dirty = 0;
 		}
 		cond_resched();
 	}
 
-	spin_lock(&instance->lock);
 	for (i = first; i < first + count; i++) {
+		spin_lock(&instance->lock);
 		table[i].owner = instance->id;
 		table[i].state = USM_FRAME_FREE;
+		instance->frames[USM_FRAME_FREE]++;
+		spin_unlock(&instance->lock);
+		cond_resched();
 	}
-	instance->frames[USM_FRAME_FREE] += count;
-	spin_unlock(&instance->lock);
+}
+
+static void take_back(struct usm_instance *instance, struct usm_frame *frame)
+{
+	WARN_ON_ONCE(frame->owner != instance->id || frame->tag);
+	instance->frames[frame->state]--;
+	frame->owner = 0;
+	frame->next = USM_FRAME_NONE;
+	/*
+	 * The daemon could write it whether it was ever granted or not; a
+	 * quarantined one stays out of circulation.
+	 */
+	frame->dirty = 1;
+	if (frame->state != USM_FRAME_QUARANTINED)
+		frame->state = USM_FRAME_POOL;
 }
 
 void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count)
 {
 	u32 i;
 
-	spin_lock(&instance->lock);
 	for (i = first; i < first + count; i++) {
-		struct usm_frame *frame = &table[i];
-
-		WARN_ON_ONCE(frame->owner != instance->id || frame->tag);
-		instance->frames[frame->state]--;
-		frame->owner = 0;
-		frame->next = USM_FRAME_NONE;
-		/*
-		 * The daemon could write it whether it was ever granted or
-		 * not; a quarantined one stays out of circulation.
-		 */
-		frame->dirty = 1;
-		if (frame->state != USM_FRAME_QUARANTINED)
-			frame->state = USM_FRAME_POOL;
+		spin_lock(&instance->lock);
+		instance->home_first = USM_FRAME_NONE;
+		take_back(instance, &table[i]);
+		spin_unlock(&instance->lock);
+		cond_resched();
 	}
-	instance->home_first = USM_FRAME_NONE;
-	spin_unlock(&instance->lock);
 }
 
-static struct usm_frame *owned(struct usm_instance *instance, u32 frame)
+/*
+ * Under the lock, because an instance at its end loses its frames, and its id
+ * goes to the next: only an attached one owns what bears its id.
+ */
+static struct usm_frame *owned(struct usm_instance *instance, u32 index)
 {
-	if (frame >= usm_pool_frames() ||
-	    READ_ONCE(table[frame].owner) != instance->id)
+	lockdep_assert_held(&instance->lock);
+	if (!usm_instance_attached(instance) || index >= usm_pool_frames())
 		return NULL;
-	return &table[frame];
+	index = array_index_nospec(index, usm_pool_frames());
+	return table[index].owner == instance->id ? &table[index] : NULL;
 }
 
 int usm_frame_grant(struct usm_instance *instance, u32 index)
 {
-	struct usm_frame *frame = owned(instance, index);
+	struct usm_frame *frame;
 	int err = 0;
 
-	if (!frame)
-		return -EPERM;
 	spin_lock(&instance->lock);
-	if (frame->state == USM_FRAME_FREE)
-		usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
-	else
+	frame = owned(instance, index);
+	if (!frame)
+		err = -EPERM;
+	else if (frame->state == USM_FRAME_FREE &&
+		 PageHWPoison(usm_pool_page(index)))
+		usm_frame_set_state(instance, frame, USM_FRAME_QUARANTINED);
+	if (!err && frame->state != USM_FRAME_FREE)
 		err = -EBUSY;
+	if (!err)
+		usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
 	spin_unlock(&instance->lock);
 	return err;
 }
@@ -181,6 +197,17 @@ u32 usm_frame_pop_home(struct usm_instance *instance)
 	}
 	spin_unlock(&instance->lock);
 	return index;
+}
+
+void usm_frame_unpop_home(struct usm_instance *instance, u32 index)
+{
+	struct usm_frame *frame;
+
+	spin_lock(&instance->lock);
+	frame = owned(instance, index);
+	if (frame && frame->state == USM_FRAME_FREE)
+		usm_frame_push_home(instance, index);
+	spin_unlock(&instance->lock);
 }
 
 void usm_frames_forget_home(struct usm_instance *instance)

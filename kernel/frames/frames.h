@@ -60,6 +60,8 @@ u32 usm_frames_out(struct usm_instance *instance);
 
 /* Pop one frame that came home: HOME to FREE, or USM_FRAME_NONE. */
 u32 usm_frame_pop_home(struct usm_instance *instance);
+/* It could not be delivered after all; nothing if the policy used it already. */
+void usm_frame_unpop_home(struct usm_instance *instance, u32 frame);
 /* All HOME become FREE, for a new daemon that will ask for the states. */
 void usm_frames_forget_home(struct usm_instance *instance);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/swap.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
 #include <linux/vmstat.h>
 
 #include "frames/frames.h"
@@ -61,8 +62,9 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 	smp_rmb();
 	tag = frame->tag;
 	frame->tag = NULL;
-	if (WARN_ONCE(atomic_read(&page->_mapcount) >= 0,
-		      "usm: frame %u mapped without a reference\n", index) ||
+	if (WARN_ONCE(atomic_read(&page->_mapcount) >= 0 || PageLRU(page) ||
+			      folio_test_swapcache(page_folio(page)),
+		      "usm: frame %u is home and still in use\n", index) ||
 	    PageHWPoison(page)) {
 		usm_frame_set_state(instance, frame, USM_FRAME_QUARANTINED);
 	} else {
@@ -108,13 +110,16 @@ static void home_work(struct work_struct *work)
 {
 	struct usm_instance *instance = container_of(
 		to_delayed_work(work), struct usm_instance, home_work);
-	u64 start = local_clock();
+	u64 start = ktime_get_ns();
 	unsigned int limbo;
 	bool found = scan(instance, &limbo);
 
-	WRITE_ONCE(instance->home_pause_ms,
-		   HOME_DELAY_MS + (unsigned int)((local_clock() - start) *
-						  SCAN_SHARE / NSEC_PER_MSEC));
+	/* Time it was preempted counts too; hence the upper limit. */
+	WRITE_ONCE(
+		instance->home_pause_ms,
+		clamp_t(u64,
+			(ktime_get_ns() - start) * SCAN_SHARE / NSEC_PER_MSEC,
+			HOME_DELAY_MS, HOME_DELAY_MAX_MS));
 	if (found)
 		instance->home_delay_ms = HOME_DELAY_MS;
 	else
@@ -125,6 +130,11 @@ static void home_work(struct work_struct *work)
 			usm_wq, &instance->home_work,
 			msecs_to_jiffies(max(instance->home_delay_ms,
 					     instance->home_pause_ms)));
+	else if (!usm_instance_attached(instance) &&
+		 instance->frames[USM_FRAME_MAPPED])
+		/* No daemon that would ask for a scan, should a hint miss. */
+		queue_delayed_work(usm_wq, &instance->home_work,
+				   msecs_to_jiffies(HOME_DELAY_MAX_MS));
 	else
 		instance->home_delay_ms = HOME_DELAY_MS;
 

@@ -50,7 +50,9 @@ int usm_hook_install(struct usm_hook *hook)
 	 * RECURSION: callbacks call nothing that is traced, so they need
 	 * none of ftrace's guard against it, which costs on every call.
 	 */
-	hook->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT;
+	hook->ops.flags = FTRACE_OPS_FL_PERMANENT;
+	if (!hook->passes_on)
+		hook->ops.flags |= FTRACE_OPS_FL_IPMODIFY;
 
 	err = ftrace_set_filter_ip(&hook->ops, hook->original, 0, 0);
 	if (err) {
@@ -62,10 +64,7 @@ int usm_hook_install(struct usm_hook *hook)
 	err = register_ftrace_function(&hook->ops);
 	if (err) {
 		if (err == -EBUSY)
-			pr_err("cannot hook %s: another owner, such as a live patch, has redirected it\n",
-			       hook->names[0]);
-		else if (err == -ENODEV)
-			pr_err("cannot hook %s: kernel.ftrace_enabled is 0\n",
+			pr_err("cannot hook %s: another owner, such as a live patch, has redirected it, or kernel.ftrace_enabled is 0\n",
 			       hook->names[0]);
 		else
 			pr_err("cannot hook %s (%d)\n", hook->names[0], err);

@@ -12,6 +12,7 @@
 #include "compat/symbols.h"
 #include "faults/fault.h"
 #include "hooks/hook.h"
+#include "hooks/pins.h"
 #include "hooks/table.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
@@ -234,8 +235,9 @@ static struct usm_hook exec_hook = {
  * What protects a frame comes before what hands it out, and goes after it.
  */
 static struct usm_hook *const hooks[] = {
-	&charge_hook, &add_lru_hook, &tlb_hook,	  &exit_hook,
-	&exec_hook,   &alloc_hook,   &fault_hook,
+	&charge_hook,	      &add_lru_hook, &usm_pin_fast_hook, &usm_pin_hook,
+	&usm_pin_remote_hook, &tlb_hook,     &exit_hook,	 &exec_hook,
+	&alloc_hook,	      &fault_hook,
 };
 
 static void remove_hooks(int count)

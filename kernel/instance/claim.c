@@ -5,11 +5,9 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 #include "channel/channel.h"
@@ -31,7 +29,8 @@ static bool name_ok(const char *name)
 	if (length == 0 || length > USM_NAME_MAX)
 		return false;
 	for (i = 0; i < length; i++)
-		if (!islower(name[i]) && !isdigit(name[i]) && name[i] != '-')
+		if (!(name[i] >= 'a' && name[i] <= 'z') &&
+		    !(name[i] >= '0' && name[i] <= '9') && name[i] != '-')
 			return false;
 	return true;
 }
@@ -137,7 +136,13 @@ static int make(struct file *file, struct usm_claim *claim,
 	err = usm_instance_publish(instance);
 	if (err)
 		goto err_partition;
+	/*
+	 * Scrubbing takes seconds for a large partition.  Meanwhile the name
+	 * is taken, and without a state nobody can find the instance.
+	 */
+	mutex_unlock(&usm_instances_lock);
 	usm_partition_hand_over(instance);
+	mutex_lock(&usm_instances_lock);
 	err = attach(instance, file, claim);
 	if (err)
 		goto err_published;
@@ -255,58 +260,58 @@ static void dissolve(struct usm_instance *instance)
 	unbind_all(instance);
 	usm_slots_withdraw(instance, 0);
 	usm_home_scan(instance);
+	usm_home_hint(instance);
 	usm_instance_maybe_end(instance);
+}
+
+/* The instances' mutex is held; finish_detach() comes after it. */
+static struct usm_channel_mem *detach(struct usm_instance *instance)
+{
+	pr_info("instance %u \"%s\": its daemon is gone\n", instance->id,
+		instance->name);
+	return leave(instance, instance->flags & USM_CLAIM_PERSIST
+				       ? USM_INSTANCE_LOST
+				       : USM_INSTANCE_DYING);
+}
+
+static void finish_detach(struct usm_instance *instance,
+			  struct usm_channel_mem *channel)
+{
+	if (!channel)
+		return;
+	usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
+	usm_channel_put(channel);
+	usm_home_hint(instance);
+	if (READ_ONCE(instance->state) == USM_INSTANCE_DYING)
+		dissolve(instance);
 }
 
 void usm_instance_detach(struct usm_instance *instance, struct file *file)
 {
 	struct usm_channel_mem *channel = NULL;
-	bool persist;
 
 	mutex_lock(&usm_instances_lock);
-	persist = instance->flags & USM_CLAIM_PERSIST;
-	if (instance->owner_file == file) {
-		channel = leave(instance, persist ? USM_INSTANCE_LOST
-						  : USM_INSTANCE_DYING);
-		pr_info("instance %u \"%s\": its daemon is gone\n",
-			instance->id, instance->name);
-	}
+	if (instance->owner_file == file)
+		channel = detach(instance);
 	mutex_unlock(&usm_instances_lock);
-	if (!channel)
-		return;
-
-	usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
-	usm_channel_put(channel);
-	if (!persist)
-		dissolve(instance);
-}
-
-static bool daemon_gone(struct usm_instance *instance)
-{
-	struct task_struct *task;
-	bool gone;
-
-	mutex_lock(&usm_instances_lock);
-	rcu_read_lock();
-	task = instance->daemon ? pid_task(instance->daemon, PIDTYPE_TGID)
-				: NULL;
-	gone = instance->daemon &&
-	       (!task || atomic_read(&task->signal->live) == 0);
-	rcu_read_unlock();
-	mutex_unlock(&usm_instances_lock);
-	return gone;
+	finish_detach(instance, channel);
 }
 
 static void check_daemons(struct work_struct *work)
 {
+	struct usm_channel_mem *channel;
 	struct usm_instance *instance;
 	u32 id = 0;
 
+	usm_waker_check();
 	while ((instance = usm_instance_next(id + 1)) != NULL) {
 		id = instance->id;
-		if (daemon_gone(instance))
-			usm_instance_detach(instance,
-					    READ_ONCE(instance->owner_file));
+		mutex_lock(&usm_instances_lock);
+		channel = instance->daemon && usm_daemon_gone(instance->daemon)
+				  ? detach(instance)
+				  : NULL;
+		mutex_unlock(&usm_instances_lock);
+		finish_detach(instance, channel);
 		usm_instance_put(instance);
 	}
 }

@@ -124,8 +124,10 @@ struct usm_instance *usm_instance_by_id(u32 id)
 		return NULL;
 	mutex_lock(&usm_instances_lock);
 	instance = instances[id];
-	if (instance)
+	if (instance && instance->state)
 		usm_instance_get(instance);
+	else
+		instance = NULL;
 	mutex_unlock(&usm_instances_lock);
 	return instance;
 }
@@ -151,7 +153,7 @@ struct usm_instance *usm_instance_next(u32 first)
 
 	mutex_lock(&usm_instances_lock);
 	for (id = max(first, 1u); id <= USM_INSTANCES_MAX; id++) {
-		if (!instances[id])
+		if (!instances[id] || !instances[id]->state)
 			continue;
 		found = instances[id];
 		usm_instance_get(found);

@@ -48,7 +48,7 @@ struct usm_instance {
 	 * frame is put into the daemon's page table, and for writing while
 	 * the right to do so ends.
 	 */
-	u32 state; /* enum usm_instance_state */
+	u32 state; /* enum usm_instance_state; 0: still being made */
 	u32 attach_gen;
 	struct file *owner_file;
 	struct pid *daemon;

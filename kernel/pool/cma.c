@@ -4,6 +4,7 @@
  * run is there whenever the module is loaded.  Reached through the DMA API of
  * a platform device, the only exported way.
  */
+#include <linux/cc_platform.h>
 #include <linux/dma-mapping.h>
 #include <linux/platform_device.h>
 #include <linux/vmstat.h>
@@ -22,6 +23,9 @@ static unsigned long free_cma_pages(void)
 
 bool usm_pool_cma_available(void)
 {
+	/* There the DMA API hands out pages that the host can read. */
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return false;
 	return free_cma_pages() > 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/bitmap.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -25,7 +26,7 @@ static const struct usm_pool_backend *choose(const char *name)
 	if (!strcmp(name, "cma")) {
 		if (usm_pool_cma_available())
 			return &usm_pool_cma;
-		pr_err("backend=cma: this kernel has no CMA area (needs CONFIG_DMA_CMA and cma= at boot)\n");
+		pr_err("backend=cma: this kernel has no CMA area to use (needs CONFIG_DMA_CMA, cma= at boot, and memory that is not encrypted)\n");
 		return NULL;
 	}
 	pr_err("backend=%s: must be auto, cma or contig\n", name);
@@ -50,17 +51,24 @@ int usm_pool_init(const char *size, const char *backend)
 		return -EINVAL;
 	}
 
+	if (bytes >> PAGE_SHIFT >= totalram_pages()) {
+		pr_err("pool of %llu KiB: this machine has %lu KiB\n",
+		       bytes >> 10, totalram_pages() << (PAGE_SHIFT - 10));
+		return -ENOMEM;
+	}
 	usm_pool.backend = choose(backend);
 	if (!usm_pool.backend)
 		return -EINVAL;
 
 	err = usm_frames_init(bytes >> PAGE_SHIFT);
 	if (err)
-		return err;
-	usm_pool.used = bitmap_zalloc(bytes >> PAGE_SHIFT, GFP_KERNEL);
+		goto err_memory;
+	usm_pool.used = kvcalloc(BITS_TO_LONGS(bytes >> PAGE_SHIFT),
+				 sizeof(long), GFP_KERNEL);
 	if (!usm_pool.used) {
 		err = -ENOMEM;
-		goto err_frames;
+		usm_frames_exit();
+		goto err_memory;
 	}
 
 	usm_pool.first = usm_pool.backend->take(bytes >> PAGE_SHIFT);
@@ -78,9 +86,11 @@ int usm_pool_init(const char *size, const char *backend)
 	return 0;
 
 err_used:
-	bitmap_free(usm_pool.used);
-err_frames:
+	kvfree(usm_pool.used);
 	usm_frames_exit();
+	return err;
+err_memory:
+	pr_err("no memory for the tables of a pool of %llu KiB\n", bytes >> 10);
 	return err;
 }
 
@@ -102,6 +112,6 @@ void usm_pool_exit(void)
 	check_home();
 	usm_pool.frames = 0;
 	usm_pool.backend->give_back(usm_pool.first, frames);
-	bitmap_free(usm_pool.used);
+	kvfree(usm_pool.used);
 	usm_frames_exit();
 }

@@ -98,3 +98,15 @@ bool usm_daemon_exits(struct task_struct *task)
 	spin_unlock(&daemons_lock);
 	return found;
 }
+
+bool usm_daemon_gone(struct pid *pid)
+{
+	struct task_struct *task;
+	bool gone;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	gone = !task || atomic_read(&task->signal->live) == 0;
+	rcu_read_unlock();
+	return gone;
+}

@@ -71,7 +71,8 @@ void usm_inherit_exec(struct usm_tag *old, struct linux_binprm *bprm)
 		return;
 	/* A privileged image must not be in the hands of an ordinary policy. */
 	if (bprm->secureexec || get_dumpable(current->mm) != SUID_DUMP_USER) {
-		pr_info("pid %d (%s): privileged image, tag dropped\n",
+		pr_info_ratelimited(
+			"pid %d (%s): privileged image, tag dropped\n",
 			task_tgid_nr(current), current->comm);
 		return;
 	}

@@ -18,7 +18,8 @@ atomic_t usm_tag_filter[1 << USM_TAG_FILTER_BITS];
 
 static struct hlist_head table[1 << USM_TAG_FILTER_BITS];
 /*
- * Writers of the table. Outside any instance's lock.  Taken from the fork
+ * Writers of the table. Outside any instance's lock, which is taken under it.
+ * Taken from the fork
  * tracepoint, in process context with preemption off; never from interrupts.
  */
 static DEFINE_SPINLOCK(table_lock);
@@ -137,9 +138,12 @@ static struct usm_tag *new_tag(struct usm_instance *instance,
 	tag->instance = instance;
 	tag->mm = mm;
 	tag->was_dumpable = get_dumpable(mm) == SUID_DUMP_USER;
-	tag->pid = get_pid(task_tgid(task));
+	tag->pid = get_task_pid(task, PIDTYPE_TGID);
+	/* A leader that is reaped takes a grace period to go. */
+	rcu_read_lock();
 	tag->start_time_ns = task->group_leader->start_boottime;
 	strscpy(tag->comm, task->group_leader->comm, sizeof(tag->comm));
+	rcu_read_unlock();
 	return tag;
 }
 
@@ -163,41 +167,7 @@ static void drop_older(struct usm_tag *tag)
 	}
 }
 
-/* Into the table, in place of one that no longer serves. */
-static int insert(struct usm_tag *tag)
-{
-	struct usm_tag *old;
-	int err = 0;
-
-	spin_lock(&table_lock);
-	old = find_locked(tag->mm);
-	if (old && READ_ONCE(old->serving)) {
-		err = -EBUSY;
-	} else if (usm_daemon_is(tag->mm)) {
-		err = -EPERM;
-	} else {
-		tag->member = ++last_member;
-		if (old) {
-			/* Keeps the table's reference and mm_count. */
-			tag->previous = old;
-			hlist_replace_rcu(&old->node, &tag->node);
-			drop_older(tag);
-		} else {
-			mmgrab(tag->mm);
-			hlist_add_head_rcu(&tag->node, &table[bucket(tag->mm)]);
-			atomic_inc(&usm_tag_filter[bucket(tag->mm)]);
-		}
-	}
-	spin_unlock(&table_lock);
-	return err;
-}
-
-static void remove(struct usm_tag *tag)
-{
-	hlist_del_rcu(&tag->node);
-	atomic_dec(&usm_tag_filter[bucket(tag->mm)]);
-}
-
+/* Make @tag a serving member. The caller holds table_lock. */
 static int enlist(struct usm_tag *tag, u32 parent, u32 event)
 {
 	struct usm_instance *instance = tag->instance;
@@ -216,6 +186,57 @@ static int enlist(struct usm_tag *tag, u32 parent, u32 event)
 	return err;
 }
 
+/* Into the table, perhaps in place of @old. The caller holds table_lock. */
+static void insert(struct usm_tag *tag, struct usm_tag *old)
+{
+	if (old) {
+		/* Keeps the table's reference and mm_count. */
+		tag->previous = old;
+		hlist_replace_rcu(&old->node, &tag->node);
+		drop_older(tag);
+		return;
+	}
+	mmgrab(tag->mm);
+	hlist_add_head_rcu(&tag->node, &table[bucket(tag->mm)]);
+	atomic_inc(&usm_tag_filter[bucket(tag->mm)]);
+}
+
+static void remove(struct usm_tag *tag)
+{
+	hlist_del_rcu(&tag->node);
+	atomic_dec(&usm_tag_filter[bucket(tag->mm)]);
+}
+
+/*
+ * All in one hold of the lock: nobody sees a tag that is in the table and
+ * about to serve, and members are listed in the order of their ids.
+ */
+static int add(struct usm_tag *tag, bool serving, u32 parent, u32 event,
+	       u32 *member)
+{
+	struct usm_tag *old;
+	int err = 0;
+
+	spin_lock(&table_lock);
+	old = find_locked(tag->mm);
+	if (old && READ_ONCE(old->serving)) {
+		err = -EBUSY;
+	} else if (usm_daemon_is(tag->mm)) {
+		err = -EPERM;
+	} else {
+		tag->member = ++last_member;
+		if (serving)
+			err = enlist(tag, parent, event);
+		if (!err) {
+			*member = tag->member;
+			/* From here on the reference is the table's. */
+			insert(tag, old);
+		}
+	}
+	spin_unlock(&table_lock);
+	return err;
+}
+
 int usm_tag_create(struct usm_instance *instance, struct task_struct *task,
 		   struct mm_struct *mm, u32 inherit, bool serving, u32 parent,
 		   u32 event, gfp_t gfp, u32 *member)
@@ -226,20 +247,9 @@ int usm_tag_create(struct usm_instance *instance, struct task_struct *task,
 	if (!tag)
 		return -ENOMEM;
 	tag->inherit = inherit;
-	err = insert(tag);
+	err = add(tag, serving, parent, event, member);
 	if (err)
-		goto err_tag;
-	*member = tag->member;
-	/* From here on the table's reference is the one that counts. */
-	if (serving) {
-		err = enlist(tag, parent, event);
-		if (err)
-			return err; /* stays as a tag that does not serve */
-	}
-	return 0;
-
-err_tag:
-	usm_tag_put(tag);
+		usm_tag_put(tag);
 	return err;
 }
 
@@ -333,8 +343,15 @@ void usm_tags_purge(struct usm_instance *instance)
 		hlist_for_each_entry_safe(tag, next, &table[i], node) {
 			if (tag->instance != instance)
 				continue;
-			remove(tag);
-			mmdrop(tag->mm);
+			if (tag->previous) {
+				/* Frames of an earlier instance are out. */
+				hlist_replace_rcu(&tag->node,
+						  &tag->previous->node);
+				tag->previous = NULL;
+			} else {
+				remove(tag);
+				mmdrop(tag->mm);
+			}
 			usm_tag_put(tag);
 		}
 		spin_unlock(&table_lock);

@@ -115,6 +115,8 @@ int usm_unbind(const struct usm_unbind *unbind);
 int usm_daemon_register(struct mm_struct *mm);
 void usm_daemon_unregister(struct mm_struct *mm);
 bool usm_daemon_is(const struct mm_struct *mm);
+/* Has that process ended? */
+bool usm_daemon_gone(struct pid *pid);
 /* Is @task the last thread of a registered process? */
 bool usm_daemon_exits(struct task_struct *task);
 
