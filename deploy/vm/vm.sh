@@ -88,11 +88,11 @@ else
 	"$USM_ROOT/deploy/host/packages.sh"
 fi
 
-kernel_dir=$("$here/kernel.sh" "$kernel")
-accel=$("$here/probe-accel.sh" "$kernel_dir")
+kernel_dir=$("$here/kernel.sh" "$kernel") || exit 125
+accel=$("$here/probe-accel.sh" "$kernel_dir") || exit 125
 ko=
 if ((module)) && [[ -e $USM_ROOT/kernel/Kbuild ]]; then
-	ko=$("$here/module.sh" "$kernel_dir/kdir")
+	ko=$("$here/module.sh" "$kernel_dir/kdir") || exit 125
 fi
 manager_binary=
 if ((manager)) && [[ -x $USM_BUILD/bin/usm-manager ]]; then

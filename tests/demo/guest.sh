@@ -103,7 +103,7 @@ load_known() {
 }
 
 benchmark() {
-	redis-benchmark -s "/run/redis-$1.sock" -t set,get,lpush -n 10000 -r 5000 -d 512 -P 16 -q |
+	redis-benchmark -s "/run/redis-$1.sock" -t set,get,lpush -n 5000 -r 5000 -d 512 -P 16 -q |
 		tr '\r' '\n' | grep 'per second' | sed "s/^/        $1  /"
 }
 
