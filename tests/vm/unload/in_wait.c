@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/client.h"
@@ -111,6 +112,16 @@ static void start_all(struct child *children, const struct instance *instance,
 			"a process is bound");
 }
 
+/* The signal alone stops nobody before each thread has seen it. */
+static void stop(const struct instance *instance)
+{
+	siginfo_t info;
+
+	kill(instance->pid, SIGSTOP);
+	require(!waitid(P_PID, (id_t)instance->pid, &info, WSTOPPED),
+		"the daemon is stopped");
+}
+
 void test_asleep_in_wait(void)
 {
 	const struct instance_options options = {
@@ -130,7 +141,7 @@ void test_asleep_in_wait(void)
 	if (pipe2(begin, O_CLOEXEC))
 		require(false, "a pipe");
 	start_all(children, &instance, begin);
-	kill(instance.pid, SIGSTOP);
+	stop(&instance);
 	start = now_ms();
 	close(begin[1]);
 	begun = wait_until(USM_DEADLINE_MS_MAX,
