@@ -49,6 +49,7 @@ int usm_waker_register(struct file *file)
 static void unregister(void)
 {
 	WRITE_ONCE(waker.file, NULL);
+	wake_up_interruptible(&waker.wait);
 	usm_daemon_unregister(waker.mm);
 	waker.mm = NULL;
 	put_pid(waker.pid);
@@ -87,7 +88,13 @@ int usm_waker_wait(struct file *file, struct usm_waker_wait *wait)
 
 	WRITE_ONCE(waker.overdue, false);
 	left = wait_event_interruptible_timeout(
-		waker.wait, !bitmap_empty(waker.rung, RUNG_BITS), timeout);
+		waker.wait,
+		!bitmap_empty(waker.rung, RUNG_BITS) ||
+			READ_ONCE(waker.file) != file,
+		timeout);
+	/* Another waker took its place: the bits are that one's. */
+	if (READ_ONCE(waker.file) != file)
+		return -EPERM;
 	if (left < 0)
 		return -EINTR;
 	for (i = 0; i < BITS_TO_LONGS(RUNG_BITS); i++)

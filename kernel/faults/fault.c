@@ -243,8 +243,8 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	 * A copy replaced a page that may be a frame of ours; and a page that
 	 * was served but not installed is back already.
 	 */
-	if (ctx.served && (ctx.kind == USM_FAULT_COW ||
-			   atomic_read(&ctx.served->_mapcount) < 0))
+	if (ctx.kind == USM_FAULT_COW ||
+	    (ctx.served && atomic_read(&ctx.served->_mapcount) < 0))
 		usm_home_hint(ctx.instance);
 	usm_channel_put(ctx.channel);
 out:

@@ -106,6 +106,14 @@ static unsigned int scan(struct usm_instance *instance, unsigned int *limbo)
 	return home;
 }
 
+/* Look again in a while; a hint still comes first. */
+static void relax(struct usm_instance *instance)
+{
+	WRITE_ONCE(instance->home_delay_ms, HOME_DELAY_MAX_MS);
+	queue_delayed_work(usm_wq, &instance->home_work,
+			   msecs_to_jiffies(HOME_DELAY_MAX_MS));
+}
+
 static void home_work(struct work_struct *work)
 {
 	struct usm_instance *instance = container_of(
@@ -133,8 +141,7 @@ static void home_work(struct work_struct *work)
 	else if (!usm_instance_attached(instance) &&
 		 instance->frames[USM_FRAME_MAPPED])
 		/* No daemon that would ask for a scan, should a hint miss. */
-		queue_delayed_work(usm_wq, &instance->home_work,
-				   msecs_to_jiffies(HOME_DELAY_MAX_MS));
+		relax(instance);
 	else
 		instance->home_delay_ms = HOME_DELAY_MS;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 
@@ -7,12 +8,34 @@
 #include "pool/pool.h"
 #include "tags/tags.h"
 
+/*
+ * Shared mappings and file system DAX keep the flag: there the kernel refuses
+ * long-term pins for reasons of its own.  Never waits: without the lock the
+ * flag stays, and the pin takes its chance with the kernel.
+ */
+static bool private_range(struct mm_struct *mm, unsigned long start,
+			  unsigned long pages)
+{
+	unsigned long end = start + (pages << PAGE_SHIFT);
+	struct vm_area_struct *vma;
+	bool private = true;
+
+	if (!mmap_read_trylock(mm))
+		return false;
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end && private;
+	     vma = find_vma(mm, vma->vm_end))
+	private = !(vma->vm_flags & VM_SHARED) && !vma_is_fsdax(vma);
+	mmap_read_unlock(mm);
+	return private;
+}
+
 /* Changes one argument and lets the call go on: no redirection. */
-static __always_inline void strip(unsigned long *flags,
-				  const struct mm_struct *mm)
+static void strip(unsigned long *flags, struct mm_struct *mm,
+		  unsigned long start, unsigned long pages)
 {
 	if (*flags & FOLL_LONGTERM && mm && usm_tag_possible(mm) &&
-	    usm_pool.backend == &usm_pool_cma && usm_tag_known(mm))
+	    usm_pool.backend == &usm_pool_cma && usm_tag_known(mm) &&
+	    private_range(mm, start, pages))
 		*flags &= ~(unsigned long)FOLL_LONGTERM;
 }
 
@@ -21,7 +44,9 @@ static void notrace pin_callback(unsigned long ip, unsigned long parent_ip,
 				 struct ftrace_ops *ops,
 				 struct ftrace_regs *fregs)
 {
-	strip(&usm_ftrace_regs(fregs)->dx, current->mm);
+	struct pt_regs *regs = usm_ftrace_regs(fregs);
+
+	strip(&regs->dx, current->mm, regs->di, regs->si);
 }
 
 /* (mm, start, nr_pages, gup_flags, …) */
@@ -32,7 +57,7 @@ static void notrace pin_remote_callback(unsigned long ip,
 {
 	struct pt_regs *regs = usm_ftrace_regs(fregs);
 
-	strip(&regs->cx, (struct mm_struct *)regs->di);
+	strip(&regs->cx, (struct mm_struct *)regs->di, regs->si, regs->dx);
 }
 
 #define NAME(name) ((const char *const[]){name, NULL})

@@ -4,7 +4,7 @@
  *
  * Before it pins for long, the kernel moves pages out of CMA areas.  Frames
  * cannot be moved, and it would try for ever.  A frame that is pinned simply
- * stays out, so the pin is made an ordinary one.
+ * stays out, so a pin of private memory is made an ordinary one.
  */
 #ifndef USM_PINS_H
 #define USM_PINS_H

@@ -121,6 +121,7 @@ static struct usm_tag *new_tag(struct usm_instance *instance,
 			       struct task_struct *task, struct mm_struct *mm,
 			       gfp_t gfp)
 {
+	struct task_struct *leader;
 	struct usm_tag *tag;
 
 	/* Every tag keeps the module: unloading is refused while one is left. */
@@ -139,10 +140,12 @@ static struct usm_tag *new_tag(struct usm_instance *instance,
 	tag->mm = mm;
 	tag->was_dumpable = get_dumpable(mm) == SUID_DUMP_USER;
 	tag->pid = get_task_pid(task, PIDTYPE_TGID);
-	/* A leader that is reaped takes a grace period to go. */
 	rcu_read_lock();
-	tag->start_time_ns = task->group_leader->start_boottime;
-	strscpy(tag->comm, task->group_leader->comm, sizeof(tag->comm));
+	leader = pid_task(tag->pid, PIDTYPE_TGID);
+	if (leader) {
+		tag->start_time_ns = leader->start_boottime;
+		strscpy(tag->comm, leader->comm, sizeof(tag->comm));
+	}
 	rcu_read_unlock();
 	return tag;
 }
