@@ -129,9 +129,10 @@ struct usm_bitfield {
 
 enum usm_fault_kind {
 	USM_FAULT_ANON = 0, /* first touch of private anonymous memory */
-	USM_FAULT_COW =
-		1, /* write to a page shared over fork, or to the zero page */
-	USM_FAULT_FILE_COW = 2, /* first write to a private file mapping */
+	/* write to a page that is mapped: shared over fork, zero page, file page */
+	USM_FAULT_COW = 1,
+	/* first touch of a private file mapping, by writing */
+	USM_FAULT_FILE_COW = 2,
 };
 
 #define USM_FAULT_REMOTE 0x1 /* faulted by a task outside the member (GUP) */
