@@ -35,8 +35,7 @@ static const char *library_error(int error)
 				 : cgroup_strerror(error);
 }
 
-/* Where version 2 is mounted, as libcgroup found it. */
-static int mount_point(char *path, size_t size)
+static int find_mount_point(char *path, size_t size)
 {
 	struct statfs fs;
 	char *found = NULL;
@@ -54,13 +53,26 @@ static int mount_point(char *path, size_t size)
 	return 0;
 }
 
+/*
+ * Where version 2 is mounted, NULL: nowhere.  libcgroup's state is the
+ * process's too, and looking takes it milliseconds, so what was found stays.
+ */
+static const char *mount_point(void)
+{
+	static char found[USM_CGROUP_PATH_SIZE];
+	char path[USM_CGROUP_PATH_SIZE];
+
+	if (!found[0] && !find_mount_point(path, sizeof(path)))
+		strcpy(found, path);
+	return found[0] ? found : NULL;
+}
+
 static int own_path(const char *name, const char *file, char *path, size_t size)
 {
-	char mount[USM_CGROUP_PATH_SIZE];
-	int ret = mount_point(mount, sizeof(mount));
+	const char *mount = mount_point();
 
-	if (ret)
-		return ret;
+	if (!mount)
+		return -ENODEV;
 	if (snprintf(path, size, "%s/" PARENT "/%s%s%s", mount, name,
 		     *file ? "/" : "", file) >= (int)size)
 		return -ENAMETOOLONG;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cgroup.h - one cgroup (version 2) per policy daemon, below a common parent.
- * The only file that knows libcgroup.
+ * The only file that knows libcgroup, which is for one thread only: so is this.
  */
 #ifndef USM_MANAGER_CGROUP_H
 #define USM_MANAGER_CGROUP_H
