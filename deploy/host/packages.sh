@@ -46,7 +46,6 @@ libcjson-dev         # JSON
 libcurl4-openssl-dev # REST client
 libsystemd-dev       # readiness, journal
 libcgroup-dev        # cgroups
-libcap-dev           # dropping rights
 libck-dev            # lock-free structures
 libcriterion-dev     # unit tests
 qemu-system-x86      # virtual machines
