@@ -7,11 +7,14 @@
 #include <linux/cc_platform.h>
 #include <linux/dma-mapping.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 #include <linux/vmstat.h>
 
 #include "pool/pool.h"
 
 #ifdef CONFIG_DMA_CMA
+
+#define LARGEST_BLOCK_FRAMES (SZ_4M >> PAGE_SHIFT)
 
 static struct platform_device *device;
 static dma_addr_t handle;
@@ -56,11 +59,13 @@ static struct page *take(unsigned long frames)
 		goto err_device;
 	}
 	/*
-	 * The DMA layer may serve small requests from elsewhere.  The area's
-	 * count lags by what CPUs cache, and those never cache this much less
-	 * than half the request once it is worth calling a pool.
+	 * The DMA layer may serve small requests from elsewhere, up to the page
+	 * allocator's largest block.  Larger ones are not to be judged by the
+	 * area's count: pages of an earlier pool that wait in the CPUs' lists
+	 * are missing in it.
 	 */
-	if (before - free_cma_pages() < frames / 2) {
+	if (frames <= LARGEST_BLOCK_FRAMES &&
+	    before - free_cma_pages() < frames / 2) {
 		pr_err("%lu KiB did not come out of the CMA area: ask for more than 4 MiB\n",
 		       frames << (PAGE_SHIFT - 10));
 		err = -ENOMEM;
