@@ -23,7 +23,7 @@ static int explain(const char *body, long status)
 int usm_call(const struct usm_context *context, const char *method,
 	     const char *path, const char *json, cJSON **reply)
 {
-	struct usm_answer answer = {0};
+	struct usm_answer answer = { 0 };
 	cJSON *parsed = NULL;
 	char why[128] = "";
 	int ret = usm_request(context->socket, method, path, json, &answer, why,

@@ -16,11 +16,11 @@ enum {
 };
 
 static const struct usm_command commands[] = {
-	{"exec", "INSTANCE -- COMMAND...", "run a command bound to an instance",
-	 2, -1, usm_command_exec},
-	{"list", "", "the instances", 0, 0, usm_command_list},
-	{"stats", "", "memory, faults and latency of every tenant", 0, 0,
-	 usm_command_stats},
+	{ "exec", "INSTANCE -- COMMAND...",
+	  "run a command bound to an instance", 2, -1, usm_command_exec },
+	{ "list", "", "the instances", 0, 0, usm_command_list },
+	{ "stats", "", "memory, faults and latency of every tenant", 0, 0,
+	  usm_command_stats },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,12 +44,12 @@ void usm_say(const char *format, ...)
 }
 
 static const struct argp_option options[] = {
-	{"socket", OPTION_SOCKET, "PATH", 0,
-	 "the manager's socket (default " DEFAULT_SOCKET ")", 0},
-	{"direct", OPTION_DIRECT, NULL, 0,
-	 "without a manager: ask the kernel (exec, list)", 0},
-	{"output", OPTION_OUTPUT, "json", 0, "print JSON (stats)", 0},
-	{0},
+	{ "socket", OPTION_SOCKET, "PATH", 0,
+	  "the manager's socket (default " DEFAULT_SOCKET ")", 0 },
+	{ "direct", OPTION_DIRECT, NULL, 0,
+	  "without a manager: ask the kernel (exec, list)", 0 },
+	{ "output", OPTION_OUTPUT, "json", 0, "print JSON (stats)", 0 },
+	{ 0 },
 };
 
 static const struct usm_command *find_command(const char *name)
@@ -139,7 +139,7 @@ static char *help_filter(int key, const char *text, void *input)
 
 int main(int argc, char **argv)
 {
-	struct arguments arguments = {.context.socket = DEFAULT_SOCKET};
+	struct arguments arguments = { .context.socket = DEFAULT_SOCKET };
 	const struct argp argp = {
 		.options = options,
 		.parser = parse,

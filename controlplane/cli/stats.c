@@ -12,15 +12,15 @@ static const struct {
 	int width;
 	double unit; /* what one shown is worth */
 } columns[] = {
-	{"OWNED-K", "memory.owned", 9, 1024},
-	{"MAPPED-K", "memory.mapped", 9, 1024},
-	{"FREE-K", "memory.free", 9, 1024},
-	{"FAULTS", "faults.total", 10, 1},
-	{"UPCALLS", "faults.upcall", 10, 1},
-	{"FALLBACK", "faults.fallback", 9, 1},
-	{"P50-US", "latency_ns.p50", 8, 1000},
-	{"P99-US", "latency_ns.p99", 8, 1000},
-	{"BAD", "bad_commands", 5, 1},
+	{ "OWNED-K", "memory.owned", 9, 1024 },
+	{ "MAPPED-K", "memory.mapped", 9, 1024 },
+	{ "FREE-K", "memory.free", 9, 1024 },
+	{ "FAULTS", "faults.total", 10, 1 },
+	{ "UPCALLS", "faults.upcall", 10, 1 },
+	{ "FALLBACK", "faults.fallback", 9, 1 },
+	{ "P50-US", "latency_ns.p50", 8, 1000 },
+	{ "P99-US", "latency_ns.p99", 8, 1000 },
+	{ "BAD", "bad_commands", 5, 1 },
 };
 
 #define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))

@@ -50,15 +50,15 @@ static int read_inherit(const cJSON *item, const char *path, void *out,
 }
 
 static const struct usm_json_key keys[] = {
-	{"pid", true, read_pid},
-	{"inherit", false, read_inherit},
+	{ "pid", true, read_pid },
+	{ "inherit", false, read_inherit },
 };
 
 int usm_binding_request_parse(const char *text, size_t len,
 			      struct usm_binding_request *out,
 			      struct usm_config_error *err)
 {
-	struct usm_binding_request request = {.inherit = USM_INHERIT_ALL};
+	struct usm_binding_request request = { .inherit = USM_INHERIT_ALL };
 	cJSON *root = NULL;
 	int ret = usm_json_parse(text, len, &root, err);
 

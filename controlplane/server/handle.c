@@ -86,7 +86,7 @@ static void stats(struct exchange *x)
 
 static void send_instance(struct exchange *x, unsigned int status)
 {
-	struct usm_cp_instance instance = {0};
+	struct usm_cp_instance instance = { 0 };
 	cJSON *json;
 
 	if (x->service.ops->get(x->service.manager, x->route.instance,
@@ -138,7 +138,7 @@ static int body_problem(struct exchange *x, int verdict,
 static void create_instance(struct exchange *x,
 			    const struct usm_request *request)
 {
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 	struct usm_config config;
 	int ret = usm_config_parse(request->body, request->body_len, &config,
 				   &err);
@@ -152,7 +152,7 @@ static void create_instance(struct exchange *x,
 /* Sends the binding of pid, which has to be there. */
 static void send_binding(struct exchange *x, pid_t pid, unsigned int status)
 {
-	struct usm_cp_instance instance = {0};
+	struct usm_cp_instance instance = { 0 };
 	cJSON *json = NULL;
 	bool found = false;
 
@@ -175,7 +175,7 @@ static void send_binding(struct exchange *x, pid_t pid, unsigned int status)
 
 static void list_bindings(struct exchange *x)
 {
-	struct usm_cp_instance instance = {0};
+	struct usm_cp_instance instance = { 0 };
 	cJSON *json;
 
 	if (x->service.ops->get(x->service.manager, x->route.instance,
@@ -190,7 +190,7 @@ static void create_binding(struct exchange *x,
 			   const struct usm_request *request)
 {
 	struct usm_binding_request wanted;
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 	int ret = usm_binding_request_parse(request->body, request->body_len,
 					    &wanted, &err);
 
@@ -255,7 +255,7 @@ void usm_handle(const struct usm_service *service,
 		const struct usm_request *request, usm_reply_fn reply,
 		void *token)
 {
-	struct usm_reply none = {.status = 500};
+	struct usm_reply none = { .status = 500 };
 	struct exchange *x = calloc(1, sizeof(*x));
 
 	if (!x) {

@@ -23,19 +23,23 @@ static const struct resource {
 	struct method methods[3];
 	const char *allow;
 } resources[] = {
-	{{"v1", "instances"},
-	 {{"GET", USM_CALL_LIST_INSTANCES}, {"POST", USM_CALL_CREATE_INSTANCE}},
-	 "GET, HEAD, POST"},
-	{{"v1", "instances", "*"},
-	 {{"GET", USM_CALL_GET_INSTANCE}, {"DELETE", USM_CALL_DELETE_INSTANCE}},
-	 "DELETE, GET, HEAD"},
-	{{"v1", "instances", "*", "bindings"},
-	 {{"GET", USM_CALL_LIST_BINDINGS}, {"POST", USM_CALL_CREATE_BINDING}},
-	 "GET, HEAD, POST"},
-	{{"v1", "instances", "*", "bindings", "#"},
-	 {{"GET", USM_CALL_GET_BINDING}, {"DELETE", USM_CALL_DELETE_BINDING}},
-	 "DELETE, GET, HEAD"},
-	{{"v1", "stats"}, {{"GET", USM_CALL_STATS}}, "GET, HEAD"},
+	{ { "v1", "instances" },
+	  { { "GET", USM_CALL_LIST_INSTANCES },
+	    { "POST", USM_CALL_CREATE_INSTANCE } },
+	  "GET, HEAD, POST" },
+	{ { "v1", "instances", "*" },
+	  { { "GET", USM_CALL_GET_INSTANCE },
+	    { "DELETE", USM_CALL_DELETE_INSTANCE } },
+	  "DELETE, GET, HEAD" },
+	{ { "v1", "instances", "*", "bindings" },
+	  { { "GET", USM_CALL_LIST_BINDINGS },
+	    { "POST", USM_CALL_CREATE_BINDING } },
+	  "GET, HEAD, POST" },
+	{ { "v1", "instances", "*", "bindings", "#" },
+	  { { "GET", USM_CALL_GET_BINDING },
+	    { "DELETE", USM_CALL_DELETE_BINDING } },
+	  "DELETE, GET, HEAD" },
+	{ { "v1", "stats" }, { { "GET", USM_CALL_STATS } }, "GET, HEAD" },
 };
 
 #define NR_RESOURCES (sizeof(resources) / sizeof(resources[0]))
@@ -115,7 +119,7 @@ int usm_route_find(const char *method, const char *path,
 	}
 	for (size_t i = 0; nr && i < NR_RESOURCES; i++) {
 		enum usm_problem_code impossible = USM_PROBLEM_NONE;
-		struct usm_route found = {0};
+		struct usm_route found = { 0 };
 
 		if (!matches(&resources[i], segments, nr, &found, &impossible))
 			continue;

@@ -19,7 +19,7 @@
 
 static int fill_address(const char *path, struct sockaddr_un *address)
 {
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(address->sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address->sun_path, path);

@@ -39,7 +39,7 @@ int usm_client_open(const char *path, int *fd)
 
 int usm_client_info(int fd, struct usm_info *out)
 {
-	struct usm_info info = {.abi = USM_ABI_VERSION};
+	struct usm_info info = { .abi = USM_ABI_VERSION };
 	int err = call(fd, USM_IOC_INFO, &info);
 
 	if (!err)
@@ -126,7 +126,7 @@ int usm_client_bind(int fd, uint32_t instance, int pidfd,
 
 int usm_client_unbind(int fd, uint32_t instance, int pidfd)
 {
-	struct usm_unbind arg = {.instance = instance, .pidfd = pidfd};
+	struct usm_unbind arg = { .instance = instance, .pidfd = pidfd };
 
 	return call(fd, USM_IOC_UNBIND, &arg);
 }
@@ -147,7 +147,7 @@ int usm_client_claim(int fd, struct usm_claim *claim)
 
 int usm_client_worker(int fd, uint32_t worker)
 {
-	struct usm_worker arg = {.worker = worker};
+	struct usm_worker arg = { .worker = worker };
 
 	return call(fd, USM_IOC_WORKER, &arg);
 }
@@ -177,7 +177,7 @@ int usm_client_map(int fd, struct usm_map_entry *entries, uint32_t nr,
 
 int usm_client_scan(int fd, uint32_t *home)
 {
-	struct usm_scan arg = {.flags = 0};
+	struct usm_scan arg = { .flags = 0 };
 	int err = call(fd, USM_IOC_SCAN, &arg);
 
 	if (!err && home)
@@ -202,21 +202,21 @@ int usm_client_frames(int fd, uint32_t first, struct usm_frame_info *out,
 
 int usm_client_destroy(int fd, uint32_t instance)
 {
-	struct usm_destroy arg = {.instance = instance};
+	struct usm_destroy arg = { .instance = instance };
 
 	return call(fd, USM_IOC_DESTROY, &arg);
 }
 
 int usm_client_waker(int fd)
 {
-	struct usm_waker arg = {.flags = 0};
+	struct usm_waker arg = { .flags = 0 };
 
 	return call(fd, USM_IOC_WAKER, &arg);
 }
 
 int usm_client_waker_wait(int fd, int timeout_ms, uint64_t rung[USM_RUNG_WORDS])
 {
-	struct usm_waker_wait arg = {.timeout_ms = timeout_ms};
+	struct usm_waker_wait arg = { .timeout_ms = timeout_ms };
 	int err = call(fd, USM_IOC_WAKER_WAIT, &arg);
 
 	if (!err)

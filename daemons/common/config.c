@@ -14,7 +14,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-const char *const usm_alloc_policies[] = {"first-fit", "extent", NULL};
+const char *const usm_alloc_policies[] = { "first-fit", "extent", NULL };
 
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
@@ -81,7 +81,7 @@ static int read_alloc(const cJSON *item, const char *path, void *out,
 }
 
 static const struct usm_json_key policy_keys[] = {
-	{"alloc", false, read_alloc},
+	{ "alloc", false, read_alloc },
 };
 
 static int read_policy(const cJSON *item, const char *path, void *out,
@@ -136,8 +136,8 @@ static int read_memory_max(const cJSON *item, const char *path, void *out,
 }
 
 static const struct usm_json_key cgroup_keys[] = {
-	{"cpu_max", false, read_cpu_max},
-	{"memory_max", false, read_memory_max},
+	{ "cpu_max", false, read_cpu_max },
+	{ "memory_max", false, read_memory_max },
 };
 
 static int read_cgroup(const cJSON *item, const char *path, void *out,
@@ -178,12 +178,12 @@ static int read_slots(const cJSON *item, const char *path, void *out,
 }
 
 static const struct usm_json_key config_keys[] = {
-	{"name", true, read_name},
-	{"memory", true, read_memory},
-	{"policy", false, read_policy},
-	{"cgroup", false, read_cgroup},
-	{"deadline_ms", false, read_deadline},
-	{"slots", false, read_slots},
+	{ "name", true, read_name },
+	{ "memory", true, read_memory },
+	{ "policy", false, read_policy },
+	{ "cgroup", false, read_cgroup },
+	{ "deadline_ms", false, read_deadline },
+	{ "slots", false, read_slots },
 };
 
 int usm_config_parse(const char *text, size_t len, struct usm_config *out,

@@ -11,10 +11,10 @@ static const struct {
 	char lower;
 	unsigned int shift;
 } suffixes[] = {
-	{'T', 't', 40},
-	{'G', 'g', 30},
-	{'M', 'm', 20},
-	{'K', 'k', 10},
+	{ 'T', 't', 40 },
+	{ 'G', 'g', 30 },
+	{ 'M', 'm', 20 },
+	{ 'K', 'k', 10 },
 };
 
 #define NR_SUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))

@@ -128,11 +128,11 @@ static int ms_until(uint64_t when)
 int usm_control_run(struct usm_control *control)
 {
 	struct pollfd fds[NR_FDS] = {
-		[FD_STOP] = {.fd = control->stop_fd, .events = POLLIN},
-		[FD_EVENTS] = {.fd = control->session->events_fd,
-			       .events = POLLIN},
-		[FD_FREED] = {.fd = control->session->freed_fd,
-			      .events = POLLIN},
+		[FD_STOP] = { .fd = control->stop_fd, .events = POLLIN },
+		[FD_EVENTS] = { .fd = control->session->events_fd,
+				.events = POLLIN },
+		[FD_FREED] = { .fd = control->session->freed_fd,
+			       .events = POLLIN },
 	};
 	uint64_t freed_from = 0; /* freed frames are looked at again then */
 	int err = 0;

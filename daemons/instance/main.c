@@ -121,7 +121,7 @@ static int run(const struct usm_options *options, struct usm_failure *failure)
 
 int main(int argc, char **argv)
 {
-	struct usm_failure failure = {.exit = USM_EXIT_FAILED};
+	struct usm_failure failure = { .exit = USM_EXIT_FAILED };
 	struct usm_options options;
 	int err = usm_options_parse(argc, argv, &options, &failure);
 

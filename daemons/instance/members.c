@@ -111,7 +111,7 @@ int usm_members_resync(struct usm_members_table *table,
 		       const struct usm_member_info *info, size_t nr,
 		       void (*gone)(void *ctx, uint32_t member), void *ctx)
 {
-	struct usm_members_table fresh = {.room = nr};
+	struct usm_members_table fresh = { .room = nr };
 	size_t i;
 
 	fresh.entry = calloc(nr ? nr : 1, sizeof(*fresh.entry));

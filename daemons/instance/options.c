@@ -28,27 +28,29 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-	{.doc = "What to claim: a file, or name and memory:"},
-	{"config", KEY_CONFIG, "FILE", 0, "Configuration, a JSON object", 0},
-	{"name", KEY_NAME, "NAME", 0, "Name of the instance", 0},
-	{"memory", KEY_MEMORY, "SIZE", 0, "Size of its partition: 128M, 1G", 0},
-	{"alloc", KEY_ALLOC, "POLICY", 0,
-	 "Allocation policy: first-fit (default) or extent", 0},
-	{"check", KEY_CHECK, "FILE", 0,
-	 "Only check a configuration file; needs no rights and no module", 0},
-	{.doc = "How to run:"},
-	{"managed", KEY_MANAGED, NULL, 0,
-	 "The partition outlives this process; take over one that waits", 0},
-	{"uid", KEY_UID, "UID", 0, "Run under this uid (default 1884640000)",
-	 0},
-	{"gid", KEY_GID, "GID", 0, "Run under this gid (default: the uid)", 0},
-	{"cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0},
-	{"ready-fd", KEY_READY_FD, "FD", 0,
-	 "Write \"ready instance=ID\" there once faults are served", 0},
-	{"device", KEY_DEVICE, "PATH", 0, "Device (default /dev/USMMcd)", 0},
-	{"verbose", KEY_VERBOSE, NULL, 0,
-	 "Print every announcement of the kernel", 0},
-	{0},
+	{ .doc = "What to claim: a file, or name and memory:" },
+	{ "config", KEY_CONFIG, "FILE", 0, "Configuration, a JSON object", 0 },
+	{ "name", KEY_NAME, "NAME", 0, "Name of the instance", 0 },
+	{ "memory", KEY_MEMORY, "SIZE", 0, "Size of its partition: 128M, 1G",
+	  0 },
+	{ "alloc", KEY_ALLOC, "POLICY", 0,
+	  "Allocation policy: first-fit (default) or extent", 0 },
+	{ "check", KEY_CHECK, "FILE", 0,
+	  "Only check a configuration file; needs no rights and no module", 0 },
+	{ .doc = "How to run:" },
+	{ "managed", KEY_MANAGED, NULL, 0,
+	  "The partition outlives this process; take over one that waits", 0 },
+	{ "uid", KEY_UID, "UID", 0, "Run under this uid (default 1884640000)",
+	  0 },
+	{ "gid", KEY_GID, "GID", 0, "Run under this gid (default: the uid)",
+	  0 },
+	{ "cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0 },
+	{ "ready-fd", KEY_READY_FD, "FD", 0,
+	  "Write \"ready instance=ID\" there once faults are served", 0 },
+	{ "device", KEY_DEVICE, "PATH", 0, "Device (default /dev/USMMcd)", 0 },
+	{ "verbose", KEY_VERBOSE, NULL, 0,
+	  "Print every announcement of the kernel", 0 },
+	{ 0 },
 };
 
 static const char doc[] =
@@ -151,7 +153,7 @@ static int config_failure(struct usm_failure *failure, int err,
 static int load_file(const char *path, struct usm_config *out,
 		     struct usm_failure *failure)
 {
-	struct usm_config_error error = {0};
+	struct usm_config_error error = { 0 };
 	int err = usm_config_load(path, out, &error);
 
 	return err ? config_failure(failure, err, path, &error) : 0;
@@ -161,7 +163,7 @@ static int load_file(const char *path, struct usm_config *out,
 static int from_arguments(const struct arguments *args, struct usm_config *out,
 			  struct usm_failure *failure)
 {
-	struct usm_config_error error = {0};
+	struct usm_config_error error = { 0 };
 	cJSON *root = cJSON_CreateObject();
 	char *text = NULL;
 	int err = -ENOMEM;

@@ -95,7 +95,7 @@ static int explain_claim(int err, const struct usm_session_options *options,
 static int claim(const struct usm_session_options *options,
 		 struct usm_session *session, struct usm_failure *failure)
 {
-	const struct timespec pause = {.tv_nsec = CLAIM_PAUSE_NS};
+	const struct timespec pause = { .tv_nsec = CLAIM_PAUSE_NS };
 	int tries = options->persist ? CLAIM_TRIES : 1, err;
 
 	for (;;) {

@@ -234,7 +234,7 @@ static void stop(struct program *program)
 
 int main(int argc, char **argv)
 {
-	static struct program program = {.manager.device_fd = -1};
+	static struct program program = { .manager.device_fd = -1 };
 	int ret;
 
 	TAILQ_INIT(&program.manager.supervisor.instances);

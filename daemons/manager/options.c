@@ -12,14 +12,14 @@ enum {
 };
 
 static const struct argp_option entries[] = {
-	{"socket", OPTION_SOCKET, "PATH", 0,
-	 "unix socket to serve REST on (default /run/usm/usm.sock)", 0},
-	{"state-dir", OPTION_STATE_DIR, "DIR", 0,
-	 "where instances are remembered (default /run/usm/state)", 0},
-	{"instance-binary", OPTION_INSTANCE_BINARY, "PATH", 0,
-	 "policy daemon to start (default: usm-instance beside this program)",
-	 0},
-	{0},
+	{ "socket", OPTION_SOCKET, "PATH", 0,
+	  "unix socket to serve REST on (default /run/usm/usm.sock)", 0 },
+	{ "state-dir", OPTION_STATE_DIR, "DIR", 0,
+	  "where instances are remembered (default /run/usm/state)", 0 },
+	{ "instance-binary", OPTION_INSTANCE_BINARY, "PATH", 0,
+	  "policy daemon to start (default: usm-instance beside this program)",
+	  0 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -60,7 +60,7 @@ int usm_process_parse_status(const char *text, struct usm_credentials *out)
 
 int usm_process_credentials(pid_t pid, struct usm_credentials *out)
 {
-	struct usm_credentials found = {0};
+	struct usm_credentials found = { 0 };
 	char text[STATUS_MAX];
 	struct stat st;
 	int ret = read_proc(pid, "status", text, sizeof(text), &st);
@@ -104,7 +104,7 @@ int usm_process_resident(pid_t pid, uint64_t *all, uint64_t *anonymous)
 
 bool usm_process_alive(int pidfd)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
 	return poll(&p, 1, 0) == 0;
 }

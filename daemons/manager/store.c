@@ -156,7 +156,7 @@ int usm_store_remove(const char *dir, const char *name)
 static int check_file(const char *path, const char *file,
 		      struct usm_config *config, char *reason, size_t size)
 {
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 	int ret = usm_config_load(path, config, &err);
 
 	if (ret == -EINVAL)

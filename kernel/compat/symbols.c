@@ -31,7 +31,7 @@ static unsigned long before_landing_pad(unsigned long address)
 unsigned long usm_symbol(const char *const *names)
 {
 	for (; *names; names++) {
-		struct kprobe probe = {.symbol_name = *names};
+		struct kprobe probe = { .symbol_name = *names };
 		unsigned long address;
 
 		if (register_kprobe(&probe))
@@ -45,7 +45,7 @@ unsigned long usm_symbol(const char *const *names)
 
 static int resolve(const char *name, unsigned long *address)
 {
-	const char *const names[] = {name, NULL};
+	const char *const names[] = { name, NULL };
 
 	*address = usm_symbol(names);
 	if (*address)

@@ -293,19 +293,19 @@ static const struct {
 	unsigned int cmd;
 	long (*run)(struct file *file, void *arg);
 } commands[] = {
-	{USM_IOC_INFO, do_info},
-	{USM_IOC_LIST, do_list},
-	{USM_IOC_MEMBERS, do_members},
-	{USM_IOC_BIND, do_bind},
-	{USM_IOC_UNBIND, do_unbind},
-	{USM_IOC_CLAIM, do_claim},
-	{USM_IOC_WORKER, do_worker},
-	{USM_IOC_MAP, do_map},
-	{USM_IOC_SCAN, do_scan},
-	{USM_IOC_FRAMES, do_frames},
-	{USM_IOC_DESTROY, do_destroy},
-	{USM_IOC_WAKER, do_waker},
-	{USM_IOC_WAKER_WAIT, do_waker_wait},
+	{ USM_IOC_INFO, do_info },
+	{ USM_IOC_LIST, do_list },
+	{ USM_IOC_MEMBERS, do_members },
+	{ USM_IOC_BIND, do_bind },
+	{ USM_IOC_UNBIND, do_unbind },
+	{ USM_IOC_CLAIM, do_claim },
+	{ USM_IOC_WORKER, do_worker },
+	{ USM_IOC_MAP, do_map },
+	{ USM_IOC_SCAN, do_scan },
+	{ USM_IOC_FRAMES, do_frames },
+	{ USM_IOC_DESTROY, do_destroy },
+	{ USM_IOC_WAKER, do_waker },
+	{ USM_IOC_WAKER_WAIT, do_waker_wait },
 };
 
 /* Room for the largest of the structures above. */

@@ -192,7 +192,7 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		     unsigned long address, unsigned int flags,
 		     struct pt_regs *regs)
 {
-	struct usm_fault_ctx ctx = {.task = current, .mm = vma->vm_mm};
+	struct usm_fault_ctx ctx = { .task = current, .mm = vma->vm_mm };
 	bool pinned;
 	vm_fault_t ret;
 

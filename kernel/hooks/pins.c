@@ -60,7 +60,7 @@ static void notrace pin_remote_callback(unsigned long ip,
 	strip(&regs->cx, (struct mm_struct *)regs->di, regs->si, regs->dx);
 }
 
-#define NAME(name) ((const char *const[]){name, NULL})
+#define NAME(name) ((const char *const[]){ name, NULL })
 
 struct usm_hook usm_pin_fast_hook = {
 	.names = NAME("pin_user_pages_fast"),

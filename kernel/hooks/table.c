@@ -22,7 +22,7 @@ static void notrace redirect(struct ftrace_regs *fregs, void *to)
 	usm_ftrace_regs(fregs)->ip = (unsigned long)to;
 }
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* ---- every page fault --------------------------------------------------- */
 

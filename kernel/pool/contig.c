@@ -104,8 +104,8 @@ static struct page *search_node(struct search *s, int nid)
 static struct page *take(unsigned long frames)
 {
 	/* Memory below 4 GiB is scarce on large machines: last. */
-	static const enum zone_type passes[] = {ZONE_NORMAL, 0};
-	struct search s = {.wanted = frames};
+	static const enum zone_type passes[] = { ZONE_NORMAL, 0 };
+	struct search s = { .wanted = frames };
 	struct page *first;
 	int nid, i;
 

@@ -283,7 +283,7 @@ static void *control(void *arg)
 
 int main(void)
 {
-	static const struct usm_extent extent = {0, FRAMES};
+	static const struct usm_extent extent = { 0, FRAMES };
 	static const struct usm_kernel kernel = {
 		.worker = kernel_worker,
 		.map = kernel_map,
@@ -291,9 +291,9 @@ int main(void)
 		.frames = kernel_frames,
 		.read_freed = kernel_read_freed,
 	};
-	const struct usm_channel_view view = {&pfq, slots, SLOTS};
+	const struct usm_channel_view view = { &pfq, slots, SLOTS };
 	pthread_t threads[THREADS], reader;
-	struct usm_worker_options options = {0};
+	struct usm_worker_options options = { 0 };
 	struct usm_worker_thread *worker;
 	struct usm_local_manager *manager;
 	struct usm_inbox *inbox;

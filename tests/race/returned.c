@@ -74,8 +74,8 @@ static void take(void *ctx, uint32_t frame)
 
 int main(void)
 {
-	static const struct usm_extent extent = {FIRST, FRAMES};
-	static const struct usm_kernel kernel = {.read_freed = read_freed};
+	static const struct usm_extent extent = { FIRST, FRAMES };
+	static const struct usm_kernel kernel = { .read_freed = read_freed };
 	uint64_t rounds = race_rounds(200000), taken = 0, least;
 	pthread_t thread;
 	uint32_t i;

@@ -10,7 +10,7 @@
 
 int usm_bitmap_init(struct usm_bitmap *map, uint32_t nr_bits)
 {
-	struct usm_bitmap made = {.nr_bits = nr_bits};
+	struct usm_bitmap made = { .nr_bits = nr_bits };
 	uint64_t bits = nr_bits ? nr_bits : 1;
 
 	do {

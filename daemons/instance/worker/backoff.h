@@ -28,7 +28,7 @@ static inline uint64_t usm_now_ns(void)
 static inline void usm_backoff_init(struct usm_backoff *backoff,
 				    uint64_t min_ns, uint64_t max_ns)
 {
-	*backoff = (struct usm_backoff){.min_ns = min_ns, .max_ns = max_ns};
+	*backoff = (struct usm_backoff){ .min_ns = min_ns, .max_ns = max_ns };
 }
 
 static inline bool usm_backoff_due(const struct usm_backoff *backoff,

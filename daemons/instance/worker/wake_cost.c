@@ -55,7 +55,7 @@ static int compare(const void *a, const void *b)
 
 uint32_t usm_wake_cost_ns(void)
 {
-	struct court court = {0};
+	struct court court = { 0 };
 	uint64_t took[ROUNDS], median;
 	pthread_t thread;
 	uint32_t round;

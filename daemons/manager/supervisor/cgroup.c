@@ -121,7 +121,7 @@ static int create_with_limits(const char *name,
 static int verify(const char *name, const struct usm_cgroup_limits *limits,
 		  char *reason)
 {
-	struct usm_cp_cgroup found = {0};
+	struct usm_cp_cgroup found = { 0 };
 
 	usm_cgroup_read(name, &found);
 	if (!found.present)
@@ -219,7 +219,7 @@ unsigned int usm_cgroup_parse_cpu_max(const char *text)
 
 void usm_cgroup_read(const char *name, struct usm_cp_cgroup *out)
 {
-	struct usm_cp_cgroup found = {0};
+	struct usm_cp_cgroup found = { 0 };
 	char text[FILE_MAX];
 
 	*out = found;

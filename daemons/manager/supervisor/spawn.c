@@ -19,7 +19,8 @@
 /* Ours alone: a daemon that took it over would speak to systemd for us. */
 static const char *const private_variables[] = {
 	"NOTIFY_SOCKET=",  "LISTEN_PID=",   "LISTEN_FDS=",
-	"LISTEN_FDNAMES=", "WATCHDOG_PID=", "WATCHDOG_USEC="};
+	"LISTEN_FDNAMES=", "WATCHDOG_PID=", "WATCHDOG_USEC="
+};
 
 static bool is_private(const char *variable)
 {
@@ -102,17 +103,17 @@ int usm_spawn(const struct usm_spawn *spawn, struct usm_child *child)
 	snprintf(uid, sizeof(uid), "%u", spawn->uid);
 	snprintf(ready, sizeof(ready), "%d", write_end);
 	{
-		char *argv[] = {"usm-instance",
-				"--managed",
-				"--config",
-				(char *)spawn->config_path,
-				"--uid",
-				uid,
-				"--gid",
-				uid,
-				"--ready-fd",
-				ready,
-				NULL};
+		char *argv[] = { "usm-instance",
+				 "--managed",
+				 "--config",
+				 (char *)spawn->config_path,
+				 "--uid",
+				 uid,
+				 "--gid",
+				 uid,
+				 "--ready-fd",
+				 ready,
+				 NULL };
 
 		pid = clone_child(spawn->cgroup_fd, &pidfd);
 		if (pid < 0)

@@ -116,7 +116,7 @@ static int on_exit_event(sd_event_source *source, int fd, uint32_t events,
 	struct usm_supervised *instance = data;
 	uint64_t ran_ms = (now_us() - instance->started_us) / 1000;
 	bool was_ready = instance->ready_fd < 0;
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 
 	(void)source;
 	(void)events;

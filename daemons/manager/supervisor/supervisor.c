@@ -102,7 +102,7 @@ void usm_supervisor_create(struct usm_supervisor *supervisor,
 			   void *token)
 {
 	struct usm_supervised *instance;
-	struct usm_problem problem = {0};
+	struct usm_problem problem = { 0 };
 	int ret;
 
 	if (check_create(supervisor, config, &problem)) {
@@ -130,7 +130,7 @@ void usm_supervisor_create(struct usm_supervisor *supervisor,
 static void finish_destroy(struct usm_supervised *instance)
 {
 	struct usm_supervisor *supervisor = instance->supervisor;
-	struct usm_problem problem = {0};
+	struct usm_problem problem = { 0 };
 	int ret = usm_supervised_dissolve(instance);
 
 	if (!ret) {
@@ -202,7 +202,7 @@ void usm_supervisor_destroy(struct usm_supervisor *supervisor, const char *name,
 			    usm_cp_done done, void *token)
 {
 	struct usm_supervised *instance = usm_supervisor_find(supervisor, name);
-	struct usm_problem problem = {0};
+	struct usm_problem problem = { 0 };
 	int ret;
 
 	if (!instance) {
@@ -224,7 +224,7 @@ void usm_supervisor_destroy(struct usm_supervisor *supervisor, const char *name,
 
 static void create_failed(struct usm_supervised *instance)
 {
-	struct usm_problem problem = {0};
+	struct usm_problem problem = { 0 };
 	usm_cp_done done = instance->done;
 	void *token = instance->token;
 	char reason[sizeof(instance->last_exit)];

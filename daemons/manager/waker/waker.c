@@ -44,7 +44,7 @@ static void on_stop_signal(int signal)
 
 static void raise_priority(void)
 {
-	const struct sched_param least = {.sched_priority = 1};
+	const struct sched_param least = { .sched_priority = 1 };
 
 	if (pthread_setschedparam(pthread_self(), SCHED_RR, &least))
 		setpriority(PRIO_PROCESS, (id_t)gettid(), WAKER_NICE);
@@ -109,7 +109,7 @@ static void free_waker(struct usm_waker_thread *waker)
 int usm_waker_start(const struct usm_transport *transport,
 		    struct usm_waker_thread **out)
 {
-	struct sigaction action = {.sa_handler = on_stop_signal};
+	struct sigaction action = { .sa_handler = on_stop_signal };
 	struct usm_waker_thread *waker = calloc(1, sizeof(*waker));
 	int ret;
 

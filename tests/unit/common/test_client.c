@@ -20,9 +20,9 @@ Test(client, open_says_what_is_wrong)
 Test(client, outputs_survive_failure)
 {
 	usm_auto_fd fd = open("/dev/null", O_RDWR);
-	struct usm_claim claim = {.frames = 42, .nr_slots = 64};
-	struct usm_info info = {.pool_frames = 9};
-	uint64_t rung[USM_RUNG_WORDS] = {3};
+	struct usm_claim claim = { .frames = 42, .nr_slots = 64 };
+	struct usm_info info = { .pool_frames = 9 };
+	uint64_t rung[USM_RUNG_WORDS] = { 3 };
 	uint32_t nr = 5, member = 8;
 
 	cr_assert_eq(usm_client_info(fd, &info), -ENOTTY);
@@ -52,14 +52,14 @@ Test(client, pidfd_of_self_and_of_nobody)
 
 Test(client, records_are_read_whole_or_not_at_all)
 {
-	uint64_t pfns[4] = {0};
+	uint64_t pfns[4] = { 0 };
 	uint32_t nr = 4;
 	int fds[2];
 
 	cr_assert_eq(pipe2(fds, O_NONBLOCK), 0);
 	cr_assert_eq(usm_client_read_freed(fds[0], pfns, &nr), -EAGAIN);
 	cr_assert_eq(nr, 4);
-	cr_assert_eq(write(fds[1], (uint64_t[]){11, 12}, 16), 16);
+	cr_assert_eq(write(fds[1], (uint64_t[]){ 11, 12 }, 16), 16);
 	cr_assert_eq(usm_client_read_freed(fds[0], pfns, &nr), 0);
 	cr_assert_eq(nr, 2);
 	cr_assert_eq(pfns[1], 12);

@@ -9,7 +9,7 @@
 
 static struct usm_config accept(const char *text)
 {
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 	struct usm_config config;
 
 	cr_assert_eq(usm_config_parse(text, strlen(text), &config, &err), 0,
@@ -21,7 +21,7 @@ static struct usm_config accept(const char *text)
 static void refuse(const char *text, const char *field, const char *reason)
 {
 	struct usm_config config, before;
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 
 	memset(&config, 0x5a, sizeof(config));
 	before = config;
@@ -77,7 +77,7 @@ Test(config, refuses_what_is_no_object)
 Test(config, refuses_a_nul_byte)
 {
 	static const char text[] = "{\"name\":\"a\",\"memory\":\"1M\"}\0}";
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 	struct usm_config config;
 
 	cr_assert_eq(usm_config_parse(text, sizeof(text) - 1, &config, &err),
@@ -118,38 +118,38 @@ Test(config, checks_every_limit)
 		const char *rest;
 		const char *field;
 	} wrong[] = {
-		{"\"name\":1,\"memory\":\"1M\"", "name"},
-		{"\"name\":\"A\",\"memory\":\"1M\"", "name"},
-		{"\"name\":\"a\",\"memory\":[]", "memory"},
-		{"\"name\":\"a\",\"memory\":0", "memory"},
-		{"\"name\":\"a\",\"memory\":1", "memory"},
-		{"\"name\":\"a\",\"memory\":4096.5", "memory"},
-		{"\"name\":\"a\",\"memory\":1e99", "memory"},
-		{"\"name\":\"a\",\"memory\":\"16T\"", "memory"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"policy\":1", "policy"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"policy\":{\"alloc\":1}",
-		 "policy.alloc"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
-		 "{\"cpu_max\":\"50\"}",
-		 "cgroup.cpu_max"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
-		 "{\"cpu_max\":\"-5%\"}",
-		 "cgroup.cpu_max"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
-		 "{\"cpu_max\":\"10001%\"}",
-		 "cgroup.cpu_max"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
-		 "{\"cpu_max\":\"99999999999999999999%\"}",
-		 "cgroup.cpu_max"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
-		 "{\"memory_max\":\"4K\"}",
-		 "cgroup.memory_max"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":0",
-		 "deadline_ms"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":\"5\"",
-		 "deadline_ms"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"slots\":100", "slots"},
-		{"\"name\":\"a\",\"memory\":\"1M\",\"slots\":8192", "slots"},
+		{ "\"name\":1,\"memory\":\"1M\"", "name" },
+		{ "\"name\":\"A\",\"memory\":\"1M\"", "name" },
+		{ "\"name\":\"a\",\"memory\":[]", "memory" },
+		{ "\"name\":\"a\",\"memory\":0", "memory" },
+		{ "\"name\":\"a\",\"memory\":1", "memory" },
+		{ "\"name\":\"a\",\"memory\":4096.5", "memory" },
+		{ "\"name\":\"a\",\"memory\":1e99", "memory" },
+		{ "\"name\":\"a\",\"memory\":\"16T\"", "memory" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"policy\":1", "policy" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"policy\":{\"alloc\":1}",
+		  "policy.alloc" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		  "{\"cpu_max\":\"50\"}",
+		  "cgroup.cpu_max" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		  "{\"cpu_max\":\"-5%\"}",
+		  "cgroup.cpu_max" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		  "{\"cpu_max\":\"10001%\"}",
+		  "cgroup.cpu_max" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		  "{\"cpu_max\":\"99999999999999999999%\"}",
+		  "cgroup.cpu_max" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
+		  "{\"memory_max\":\"4K\"}",
+		  "cgroup.memory_max" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":0",
+		  "deadline_ms" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":\"5\"",
+		  "deadline_ms" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"slots\":100", "slots" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"slots\":8192", "slots" },
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -189,7 +189,7 @@ Test(config, prints_what_it_reads_back)
 Test(config, loads_files)
 {
 	char path[] = "/tmp/usm-test-config-XXXXXX";
-	struct usm_config_error err = {0};
+	struct usm_config_error err = { 0 };
 	static const char text[] = "{\"name\":\"a\",\"memory\":\"1M\"}";
 	struct usm_config config;
 	int fd = mkstemp(path);

@@ -35,9 +35,9 @@ Test(size, reads_numbers_and_suffixes)
 
 Test(size, refuses_everything_else)
 {
-	static const char *const wrong[] = {"",	    " 1",   "1 ",  "-1",
-					    "+1",   "M",    "1Q",  "1MB",
-					    "1.5G", "0x10", "1e3", "1M1"};
+	static const char *const wrong[] = { "",     " 1",   "1 ",  "-1",
+					     "+1",   "M",    "1Q",  "1MB",
+					     "1.5G", "0x10", "1e3", "1M1" };
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		refuses(wrong[i], -EINVAL);

@@ -20,7 +20,7 @@ static void take(void *token, struct usm_reply *reply)
 
 static void start(struct usm_request request)
 {
-	const struct usm_service service = {&fake_manager_ops, &fake};
+	const struct usm_service service = { &fake_manager_ops, &fake };
 
 	if (request.body)
 		request.body_len = strlen(request.body);
@@ -102,7 +102,7 @@ Test(handle, binds_and_unbinds)
 	struct usm_request request = POST("/v1/instances/a/bindings",
 					  "{\"pid\":42,\"inherit\":\"fork\"}");
 
-	request.peer = (struct usm_peer){.pid = 1, .uid = 2, .gid = 3};
+	request.peer = (struct usm_peer){ .pid = 1, .uid = 2, .gid = 3 };
 	expect(POST("/v1/instances", A_BODY), 201, "a");
 	expect(request, 201, "\"pid\":42");
 	cr_assert(strstr(last.body, "\"inherit\":\"fork\""));

@@ -30,7 +30,7 @@ static void observe(void *data, const struct usm_access *access)
 
 static void start(void)
 {
-	const struct usm_service service = {&fake_manager_ops, &fake};
+	const struct usm_service service = { &fake_manager_ops, &fake };
 	int fd;
 
 	snprintf(path, sizeof(path), "/tmp/usm-test-http-%d", (int)getpid());
@@ -48,7 +48,7 @@ TestSuite(http, .init = start, .fini = stop, .timeout = 30);
 
 static int dial(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	strcpy(address.sun_path, path);
@@ -175,7 +175,7 @@ Test(http, limits_chunked_bodies)
 /* Would the caller's event loop run the server now? */
 static bool wants_to_run(void)
 {
-	struct pollfd p = {.fd = usm_http_fd(http), .events = POLLIN};
+	struct pollfd p = { .fd = usm_http_fd(http), .events = POLLIN };
 
 	return !usm_http_timeout(http) || poll(&p, 1, 0) == 1;
 }

@@ -41,7 +41,7 @@ Test(problem, renders_the_document)
 
 Test(problem, names_the_field_of_a_document)
 {
-	struct usm_config_error err = {"policy.alloc", "no such policy"};
+	struct usm_config_error err = { "policy.alloc", "no such policy" };
 	struct usm_problem problem;
 
 	usm_problem_from_config(&problem, &err);

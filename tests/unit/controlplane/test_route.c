@@ -65,21 +65,21 @@ Test(route, knows_which_calls_change_something)
 
 Test(route, refuses_paths_that_are_none)
 {
-	static const char *const wrong[] = {"",
-					    "/",
-					    "*",
-					    "v1/stats",
-					    "/v1",
-					    "/v1/",
-					    "/v1/stats/",
-					    "/v1//stats",
-					    "/v1/stats/x",
-					    "/V1/stats",
-					    "/v1/instances/",
-					    "/v1/instances//bindings",
-					    "/v1/instances/a/bindings/",
-					    "/v1/instances/a/bindings/1/2",
-					    "/a/b/c/d/e/f/g/h/i/j"};
+	static const char *const wrong[] = { "",
+					     "/",
+					     "*",
+					     "v1/stats",
+					     "/v1",
+					     "/v1/",
+					     "/v1/stats/",
+					     "/v1//stats",
+					     "/v1/stats/x",
+					     "/V1/stats",
+					     "/v1/instances/",
+					     "/v1/instances//bindings",
+					     "/v1/instances/a/bindings/",
+					     "/v1/instances/a/bindings/1/2",
+					     "/a/b/c/d/e/f/g/h/i/j" };
 	char longest[4096];
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -31,7 +31,7 @@ TestSuite(socket, .init = make_dir, .fini = remove_dir);
 
 static int connect_to(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	strcpy(address.sun_path, path);

@@ -11,9 +11,9 @@
 
 /* Two extents that share a run of 16, and a lone frame. */
 static const struct usm_extent extents[] = {
-	{.first = 70, .frames = 100},
-	{.first = 172, .frames = 300},
-	{.first = 900, .frames = 1},
+	{ .first = 70, .frames = 100 },
+	{ .first = 172, .frames = 300 },
+	{ .first = 900, .frames = 1 },
 };
 
 static int owned(uint32_t frame)
@@ -77,7 +77,7 @@ Test(arena, runs_are_aligned_and_wholly_owned)
 
 Test(arena, scraps_spare_whole_runs)
 {
-	static const struct usm_extent whole = {.first = 0, .frames = 64};
+	static const struct usm_extent whole = { .first = 0, .frames = 64 };
 	struct usm_arena *arena;
 	uint32_t frame;
 
@@ -112,9 +112,9 @@ Test(arena, refuses_foreign_and_double_frames)
 
 Test(arena, refuses_bad_partitions)
 {
-	static const struct usm_extent twice[] = {{10, 10}, {19, 2}};
-	static const struct usm_extent empty = {10, 0};
-	static const struct usm_extent beyond = {USM_FRAME_NONE - 1, 5};
+	static const struct usm_extent twice[] = { { 10, 10 }, { 19, 2 } };
+	static const struct usm_extent empty = { 10, 0 };
+	static const struct usm_extent beyond = { USM_FRAME_NONE - 1, 5 };
 	struct usm_arena *arena = NULL;
 
 	cr_assert_eq(usm_arena_create(twice, 2, 16, &arena), -EINVAL);
@@ -132,7 +132,7 @@ Test(arena, refuses_bad_partitions)
 static void agree_with_model(uint32_t run_frames, uint64_t seed)
 {
 	struct usm_arena *arena;
-	char is_free[SPAN] = {0};
+	char is_free[SPAN] = { 0 };
 	uint32_t nr_free = 0, frame, lowest;
 	unsigned int step;
 

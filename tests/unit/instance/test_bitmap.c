@@ -46,8 +46,9 @@ static void agree_with_model(uint32_t nr, uint64_t seed)
 
 Test(bitmap, agrees_with_a_model)
 {
-	static const uint32_t sizes[] = {1,    63,   64,   65,
-					 4095, 4096, 4097, 70000};
+	static const uint32_t sizes[] = {
+		1, 63, 64, 65, 4095, 4096, 4097, 70000
+	};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)

@@ -71,7 +71,7 @@ TestSuite(control, .init = setup, .fini = teardown, .timeout = 20);
 
 static void announce(uint32_t type, uint32_t member)
 {
-	struct usm_event event = {.type = type, .member = member, .pid = 1};
+	struct usm_event event = { .type = type, .member = member, .pid = 1 };
 
 	cr_assert_eq(write(events_in, &event, sizeof(event)), sizeof(event));
 }

@@ -13,7 +13,7 @@ static void *ctx;
 
 static void setup(void)
 {
-	static const struct usm_extent extent = {FIRST, FRAMES};
+	static const struct usm_extent extent = { FIRST, FRAMES };
 	uint32_t i;
 
 	cr_assert_eq(usm_arena_create(&extent, 1, policy->run_frames, &arena),
@@ -59,7 +59,7 @@ Test(extent, sequential_touches_are_all_adjacent)
 
 Test(extent, interleaved_members_stay_apart_within_windows)
 {
-	uint32_t before[2] = {0, 0};
+	uint32_t before[2] = { 0, 0 };
 	unsigned int adjacent = 0;
 	uint64_t page;
 	uint32_t member, frame;

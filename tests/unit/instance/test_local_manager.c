@@ -197,7 +197,7 @@ Test(local_manager, bits_beyond_the_slots_are_ignored)
 Test(local_manager, shares_one_bitfield_between_workers)
 {
 	uint64_t even = usm_worker_mask(0, 2), odd = usm_worker_mask(1, 2);
-	struct usm_bitfield field = {0};
+	struct usm_bitfield field = { 0 };
 
 	cr_assert_eq(even | odd, ~0ULL);
 	cr_assert_eq(even & odd, 0);

@@ -28,7 +28,7 @@ static struct usm_event event(uint32_t type, uint32_t member, int32_t pid)
 
 Test(members, follows_fork_exec_and_exit)
 {
-	struct usm_members_table table = {0};
+	struct usm_members_table table = { 0 };
 	struct usm_event fork = event(USM_EVENT_FORK, 8, 101);
 	struct usm_event events[] = {
 		event(USM_EVENT_BIND, 7, 100),
@@ -54,7 +54,7 @@ Test(members, follows_fork_exec_and_exit)
 
 Test(members, takes_events_out_of_order_and_twice)
 {
-	struct usm_members_table table = {0};
+	struct usm_members_table table = { 0 };
 	struct usm_event made;
 	uint32_t gone, i;
 
@@ -76,7 +76,7 @@ Test(members, takes_events_out_of_order_and_twice)
 
 Test(members, comm_is_always_terminated)
 {
-	struct usm_members_table table = {0};
+	struct usm_members_table table = { 0 };
 	struct usm_event made = event(USM_EVENT_BIND, 1, 1);
 	uint32_t gone;
 
@@ -89,10 +89,10 @@ Test(members, comm_is_always_terminated)
 Test(members, resync_reports_those_that_disappeared)
 {
 	static const struct usm_member_info info[] = {
-		{.member = 2, .pid = 12, .comm = "two"},
-		{.member = 5, .pid = 15, .comm = "five"},
+		{ .member = 2, .pid = 12, .comm = "two" },
+		{ .member = 5, .pid = 15, .comm = "five" },
 	};
-	struct usm_members_table table = {0};
+	struct usm_members_table table = { 0 };
 	struct usm_event made;
 	uint32_t gone, i;
 

@@ -19,7 +19,7 @@ static int parse(char *const *argv, struct usm_options *options,
 	return usm_options_parse(argc, (char **)argv, options, failure);
 }
 
-#define ARGV(...) ((char *[]){(char *)"usm-instance", __VA_ARGS__, NULL})
+#define ARGV(...) ((char *[]){ (char *)"usm-instance", __VA_ARGS__, NULL })
 
 Test(options, name_and_memory_are_enough)
 {

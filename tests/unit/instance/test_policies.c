@@ -25,7 +25,7 @@ struct world {
 static void world_init(struct world *world,
 		       const struct usm_alloc_policy *policy)
 {
-	static const struct usm_extent extent = {FIRST, FRAMES};
+	static const struct usm_extent extent = { FIRST, FRAMES };
 	uint32_t i;
 
 	memset(world, 0, sizeof(*world));
@@ -137,7 +137,7 @@ Test(policies, configuration_and_registry_name_the_same)
 Test(policies, first_fit_keeps_low)
 {
 	struct world world;
-	struct usm_fault fault = {.member = 1};
+	struct usm_fault fault = { .member = 1 };
 	uint32_t i;
 
 	world_init(&world, &usm_alloc_first_fit);

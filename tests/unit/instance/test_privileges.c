@@ -29,9 +29,9 @@ static uint64_t capabilities(const char *which)
 
 Test(privileges, nothing_is_left)
 {
-	static const char *const sets[] = {
-		"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"};
-	struct usm_failure failure = {0};
+	static const char *const sets[] = { "CapInh:", "CapPrm:", "CapEff:",
+					    "CapBnd:", "CapAmb:" };
+	struct usm_failure failure = { 0 };
 	unsigned int i;
 
 	if (geteuid())
@@ -50,7 +50,7 @@ Test(privileges, nothing_is_left)
 
 Test(privileges, root_is_no_place_to_go)
 {
-	struct usm_failure failure = {0};
+	struct usm_failure failure = { 0 };
 
 	cr_assert_eq(usm_privileges_drop(0, 70000, &failure), -EINVAL);
 	cr_assert_eq(failure.exit, USM_EXIT_USAGE);

@@ -156,7 +156,7 @@ static bool yes(void *ctx)
 
 Test(doorbell, does_not_sleep_with_work_at_hand)
 {
-	struct usm_doorbell bell = {0};
+	struct usm_doorbell bell = { 0 };
 
 	cr_assert_not(usm_doorbell_sleep(&bell, yes, NULL));
 	cr_assert_eq(bell.state, USM_WORKER_RUNNING);
@@ -170,7 +170,7 @@ static bool ring_meanwhile(void *ctx)
 
 Test(doorbell, ring_between_look_and_sleep_is_not_lost)
 {
-	struct usm_doorbell bell = {0};
+	struct usm_doorbell bell = { 0 };
 
 	/* Would block for ever if the ring were lost. */
 	usm_doorbell_sleep(&bell, ring_meanwhile, &bell);

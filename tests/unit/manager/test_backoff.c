@@ -5,7 +5,7 @@
 
 Test(backoff, doubles_up_to_a_limit)
 {
-	struct usm_backoff backoff = {0};
+	struct usm_backoff backoff = { 0 };
 	unsigned int last = 0;
 
 	cr_assert_eq(usm_backoff_after(&backoff, 0), USM_BACKOFF_FIRST_MS);
@@ -23,7 +23,7 @@ Test(backoff, doubles_up_to_a_limit)
 
 Test(backoff, forgives_a_daemon_that_ran_well)
 {
-	struct usm_backoff backoff = {0};
+	struct usm_backoff backoff = { 0 };
 
 	for (int i = 0; i < 20; i++)
 		usm_backoff_after(&backoff, 0);

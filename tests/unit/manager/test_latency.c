@@ -21,14 +21,14 @@ Test(latency, buckets_touch_and_do_not_overlap)
 
 Test(latency, is_zero_without_faults)
 {
-	__u64 buckets[USM_LATENCY_BUCKETS] = {0};
+	__u64 buckets[USM_LATENCY_BUCKETS] = { 0 };
 
 	cr_assert_eq(usm_latency_percentile(buckets, 50), 0);
 }
 
 Test(latency, stays_within_the_bucket)
 {
-	__u64 buckets[USM_LATENCY_BUCKETS] = {0};
+	__u64 buckets[USM_LATENCY_BUCKETS] = { 0 };
 	uint64_t low, width;
 
 	usm_latency_bucket(50, &low, &width);
@@ -41,7 +41,7 @@ Test(latency, stays_within_the_bucket)
 
 Test(latency, separates_the_slow_ones)
 {
-	__u64 buckets[USM_LATENCY_BUCKETS] = {0};
+	__u64 buckets[USM_LATENCY_BUCKETS] = { 0 };
 	uint64_t fast, slow, width;
 
 	usm_latency_bucket(40, &fast, &width);
@@ -58,7 +58,7 @@ Test(latency, separates_the_slow_ones)
 
 Test(latency, does_not_overflow)
 {
-	__u64 buckets[USM_LATENCY_BUCKETS] = {0};
+	__u64 buckets[USM_LATENCY_BUCKETS] = { 0 };
 	uint64_t low, width;
 
 	buckets[10] = UINT64_MAX / 2;

@@ -13,7 +13,7 @@ static const char status[] = "Name:\tUid: 9 9 9\nUmask:\t0022\nState:\tS\n"
 
 Test(process, reads_ids_from_status)
 {
-	struct usm_credentials c = {0};
+	struct usm_credentials c = { 0 };
 
 	cr_assert_eq(usm_process_parse_status(status, &c), 0);
 	cr_assert_eq(c.uid[0], 1000);
@@ -27,8 +27,8 @@ Test(process, reads_ids_from_status)
 Test(process, belongs_only_to_whom_every_id_is)
 {
 	const struct usm_credentials own = {
-		.uid = {5, 5, 5},
-		.gid = {6, 6, 6},
+		.uid = { 5, 5, 5 },
+		.gid = { 6, 6, 6 },
 		.owner = 5,
 		.group = 6,
 	};

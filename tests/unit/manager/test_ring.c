@@ -21,7 +21,7 @@ static const struct usm_transport counting = {
 
 Test(ring, wakes_only_sleepers)
 {
-	struct usm_channel page = {.nr_workers = 3};
+	struct usm_channel page = { .nr_workers = 3 };
 
 	page.doorbell[0].state = USM_WORKER_RUNNING;
 	page.doorbell[1].state = USM_WORKER_ASLEEP;
@@ -50,7 +50,7 @@ Test(ring, survives_a_page_of_rubbish)
 
 Test(ring, futex_wakes_nobody_without_harm)
 {
-	struct usm_channel page = {.nr_workers = 1};
+	struct usm_channel page = { .nr_workers = 1 };
 
 	page.doorbell[0].state = USM_WORKER_ASLEEP;
 	cr_assert_eq(usm_ring(&page, &usm_transport_futex), 1);

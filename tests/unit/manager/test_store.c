@@ -86,7 +86,7 @@ static bool there(const char *name)
 
 Test(store, gives_back_what_it_took)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 
 	cr_assert_eq(usm_store_save(dir, &example), 0);
 	cr_assert_eq(usm_store_load(dir, on_found, &seen), 0);
@@ -108,7 +108,7 @@ Test(store, removes)
 
 Test(store, sets_bad_files_aside)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 
 	write_file("b.json", "{\"name\":\"b\",\"mem");
 	cr_assert_eq(usm_store_load(dir, on_found, &seen), 0);
@@ -123,7 +123,7 @@ Test(store, sets_bad_files_aside)
 
 Test(store, refuses_a_file_under_another_name)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 
 	write_file("b.json", "{\"name\":\"a\",\"memory\":\"1M\"}");
 	cr_assert_eq(usm_store_load(dir, on_found, &seen), 0);
@@ -133,7 +133,7 @@ Test(store, refuses_a_file_under_another_name)
 
 Test(store, ignores_other_files)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 
 	write_file("README", "hello");
 	write_file(".json", "{}");

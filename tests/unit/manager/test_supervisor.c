@@ -47,7 +47,7 @@ Test(ready, refuses_anything_else)
 
 static void reason_is(int code, int status, const char *want)
 {
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 	char text[64];
 
 	info.si_code = code;

@@ -9,18 +9,18 @@ Test(view, translates_the_kernels_figures)
 		.instance = 3,
 		.daemon_pid = 77,
 		.owned = 10,
-		.frames = {[USM_FRAME_FREE] = 4,
-			   [USM_FRAME_GRANTED] = 1,
-			   [USM_FRAME_MAPPED] = 3,
-			   [USM_FRAME_HOME] = 2},
+		.frames = { [USM_FRAME_FREE] = 4,
+			    [USM_FRAME_GRANTED] = 1,
+			    [USM_FRAME_MAPPED] = 3,
+			    [USM_FRAME_HOME] = 2 },
 		.faults = 100,
 		.upcalls = 90,
-		.fallbacks = {[USM_FALLBACK_LATE] = 10},
+		.fallbacks = { [USM_FALLBACK_LATE] = 10 },
 		.freed = 5,
 		.bad_commands = 1,
 		.wakes_kernel = 6,
 	};
-	struct usm_cp_instance out = {0};
+	struct usm_cp_instance out = { 0 };
 
 	info.latency[60] = 90;
 	usm_view_kernel(&info, &out);

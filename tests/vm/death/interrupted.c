@@ -33,11 +33,11 @@ static void on_alarm(int signal)
 static int interrupted(struct child *self, void *arg)
 {
 	const struct itimerval often = {
-		.it_interval = {.tv_usec = SIGNAL_EVERY_US},
-		.it_value = {.tv_usec = SIGNAL_EVERY_US},
+		.it_interval = { .tv_usec = SIGNAL_EVERY_US },
+		.it_value = { .tv_usec = SIGNAL_EVERY_US },
 	};
-	const struct itimerval never = {0};
-	const struct sigaction action = {.sa_handler = on_alarm};
+	const struct itimerval never = { 0 };
+	const struct sigaction action = { .sa_handler = on_alarm };
 	void *buffer = pattern_map(PAGES * PAGE_BYTES);
 
 	(void)arg;

@@ -40,7 +40,7 @@ static int fault_slowly(struct child *self, void *arg)
 static uint64_t worst_fault(int dev, uint32_t id, size_t pages,
 			    const char *what)
 {
-	const struct instance instance = {.id = id, .dev = dev};
+	const struct instance instance = { .id = id, .dev = dev };
 	struct child child;
 	uint32_t member;
 	uint64_t worst;

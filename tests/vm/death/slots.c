@@ -42,8 +42,8 @@ static int crowd(struct child *self, void *arg)
 
 	(void)arg;
 	for (i = 0; i < THREADS; i++) {
-		thread[i] = (struct thread){.page = buffer + i * PAGE_BYTES,
-					    .go = &go};
+		thread[i] = (struct thread){ .page = buffer + i * PAGE_BYTES,
+					     .go = &go };
 		if (pthread_create(&thread[i].id, NULL, touch, &thread[i]))
 			return 2;
 	}

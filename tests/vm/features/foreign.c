@@ -48,8 +48,8 @@ static void *fill_in(void *arg)
 /* Registered memory is its handler's business, not the policy's. */
 int feature_userfault(struct child *self, void *arg)
 {
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register area = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	struct handler handler;
 	pthread_t thread;
 	size_t i;

@@ -20,7 +20,7 @@ int feature_splice(struct child *self, void *arg)
 {
 	char *buffer = pattern_map(PIPE_BYTES);
 	char *copy = pattern_map(PIPE_BYTES);
-	struct iovec all = {buffer, PIPE_BYTES};
+	struct iovec all = { buffer, PIPE_BYTES };
 	size_t done = 0;
 	ssize_t n = 1;
 	int ends[2];
@@ -48,8 +48,8 @@ int feature_splice(struct child *self, void *arg)
 /* An io_uring that has pinned the buffer for long, or -errno. */
 static int pin(void *buffer, size_t bytes)
 {
-	struct io_uring_params params = {0};
-	struct iovec all = {buffer, bytes};
+	struct io_uring_params params = { 0 };
+	struct iovec all = { buffer, bytes };
 	int fd = (int)syscall(SYS_io_uring_setup, 4, &params);
 
 	if (fd < 0)

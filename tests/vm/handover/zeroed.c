@@ -114,7 +114,7 @@ void test_zeroed_late(int dev)
 {
 	void *buffer = pattern_map(MEMBER_PAGES * PAGE_BYTES);
 	struct raw_daemon daemon;
-	struct usm_instance_info info = {0};
+	struct usm_instance_info info = { 0 };
 	struct usm_info pool;
 	struct child member;
 	uint32_t id, all;

@@ -162,7 +162,7 @@ static void call_randomly(struct random_calls *calls)
 		USM_IOC_UNBIND, USM_IOC_CLAIM,	USM_IOC_WORKER,	 USM_IOC_MAP,
 		USM_IOC_SCAN,	USM_IOC_FRAMES, USM_IOC_DESTROY, USM_IOC_WAKER,
 	};
-	uint64_t arg[ARG_WORDS] = {0};
+	uint64_t arg[ARG_WORDS] = { 0 };
 	unsigned long request =
 		known[below(calls, sizeof(known) / sizeof(known[0]))];
 	uint32_t i, words = _IOC_SIZE(request) / sizeof(arg[0]);
@@ -183,8 +183,8 @@ static void call_randomly(struct random_calls *calls)
 
 static void map_and_touch(struct random_calls *calls)
 {
-	static const uint64_t start[] = {USM_MMAP_CHANNEL, USM_MMAP_SLICE,
-					 USM_MMAP_DOORBELL};
+	static const uint64_t start[] = { USM_MMAP_CHANNEL, USM_MMAP_SLICE,
+					  USM_MMAP_DOORBELL };
 	size_t bytes = (1 + below(calls, 64)) * PAGE_BYTES;
 	uint64_t offset = start[below(calls, 3)];
 	int ends[2];

@@ -56,7 +56,7 @@ static struct use use_of(pid_t pid)
 {
 	char dir[64], path[384];
 	struct dirent *entry;
-	struct use use = {0};
+	struct use use = { 0 };
 	DIR *tasks;
 
 	snprintf(dir, sizeof(dir), "/proc/%d/task", (int)pid);

@@ -27,7 +27,7 @@ static int fork_and_execute(struct child *self, void *arg)
 /* Between the two the child runs in its parent's address space. */
 static int spawn(struct child *self, void *arg)
 {
-	char fd[16], *arguments[] = {arg, PROBE_ARGUMENT, fd, NULL};
+	char fd[16], *arguments[] = { arg, PROBE_ARGUMENT, fd, NULL };
 	int status = -1;
 	pid_t pid;
 

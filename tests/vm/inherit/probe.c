@@ -41,7 +41,7 @@ int image_execute(struct child *self, const char *path)
 
 int image_main(int argc, char **argv)
 {
-	struct child self = {0};
+	struct child self = { 0 };
 
 	if (argc < 3 || child_resume(&self, atoi(argv[2])))
 		return 2;

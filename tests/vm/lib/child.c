@@ -71,7 +71,7 @@ void child_stop_at(struct child *self, uint32_t step)
 /* Nobody waits for a step that cannot come any more. */
 static bool has_ended(const struct child *child)
 {
-	siginfo_t info = {.si_pid = 0};
+	siginfo_t info = { .si_pid = 0 };
 
 	if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT))
 		return true;

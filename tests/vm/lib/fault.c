@@ -15,7 +15,7 @@ static void on_signal(int signal)
 
 bool touch_faults(void *address, bool write)
 {
-	struct sigaction action = {.sa_handler = on_signal}, bus, segv;
+	struct sigaction action = { .sa_handler = on_signal }, bus, segv;
 	volatile char *byte = address;
 	volatile bool faulted = true;
 

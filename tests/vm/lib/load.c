@@ -50,7 +50,7 @@ int load_main(struct child *self, void *arg)
 
 	(void)arg;
 	for (i = 0; i < LOAD_THREADS; i++) {
-		thread[i] = (struct thread){.self = self, .seed = i + 1};
+		thread[i] = (struct thread){ .self = self, .seed = i + 1 };
 		if (pthread_create(&thread[i].id, NULL, write_and_check,
 				   &thread[i]))
 			return 2;

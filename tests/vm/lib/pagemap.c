@@ -41,7 +41,7 @@ static int add(struct walk *walk, uint64_t addr, uint64_t pfn)
 		pages->at = at;
 		walk->room = room;
 	}
-	pages->at[pages->nr++] = (struct page){addr, pfn};
+	pages->at[pages->nr++] = (struct page){ addr, pfn };
 	return 0;
 }
 
@@ -122,7 +122,7 @@ int pages_read_range(pid_t pid, uint64_t start, uint64_t end, struct pages *out)
 {
 	usm_auto_fd pagemap = -1;
 	usm_auto_fd kpageflags = -1;
-	struct walk walk = {0};
+	struct walk walk = { 0 };
 	char path[64];
 	int err;
 
@@ -173,7 +173,7 @@ int pages_place(const struct pages *pages, const struct partition *own,
 		struct placement *out)
 {
 	usm_auto_free uint8_t *seen = calloc(own->pool_frames, 1);
-	struct placement place = {0};
+	struct placement place = { 0 };
 	size_t i;
 
 	if (!seen)

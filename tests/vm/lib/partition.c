@@ -60,7 +60,7 @@ int daemon_device(pid_t daemon)
 int partition_read_fd(int claim_fd, struct partition *out)
 {
 	struct usm_frame_info frames[USM_BATCH_MAX];
-	struct partition p = {0};
+	struct partition p = { 0 };
 	struct usm_info info;
 	uint32_t at, i, nr;
 	int err = usm_client_info(claim_fd, &info);

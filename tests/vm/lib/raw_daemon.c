@@ -91,7 +91,9 @@ int raw_daemon_wait(struct raw_daemon *daemon, unsigned int limit_ms)
 int raw_daemon_answer(struct raw_daemon *daemon, uint32_t slot, uint32_t gen,
 		      uint32_t frame)
 {
-	struct usm_map_entry entry = {.slot = slot, .gen = gen, .frame = frame};
+	struct usm_map_entry entry = { .slot = slot,
+				       .gen = gen,
+				       .frame = frame };
 	int err = usm_client_map(daemon->dev, &entry, 1, NULL);
 
 	return err ? err : entry.result;

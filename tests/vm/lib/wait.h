@@ -19,8 +19,8 @@ static inline uint64_t now_ms(void)
 
 static inline void pause_ms(unsigned int ms)
 {
-	const struct timespec t = {.tv_sec = ms / 1000,
-				   .tv_nsec = (long)(ms % 1000) * 1000000};
+	const struct timespec t = { .tv_sec = ms / 1000,
+				    .tv_nsec = (long)(ms % 1000) * 1000000 };
 
 	nanosleep(&t, NULL);
 }

@@ -46,7 +46,7 @@ static int both_sides(struct child *self, void *arg)
 	return bad ? 2 : 0;
 }
 
-const struct scenario scenario_fork = {"fork", false, both_sides, NULL};
+const struct scenario scenario_fork = { "fork", false, both_sides, NULL };
 
 #define STEP_ORPHANED 1
 #define WORD_RESULT 1
@@ -100,5 +100,5 @@ static void watch_orphan(const struct scene *scene, struct child *child)
 		 "orphan: reads right after its parent's end");
 }
 
-const struct scenario scenario_orphan = {"orphan", true, leave_orphan,
-					 watch_orphan};
+const struct scenario scenario_orphan = { "orphan", true, leave_orphan,
+					  watch_orphan };

@@ -26,15 +26,15 @@ struct plan {
 
 /* A fork with copies on both sides takes twice the buffer. */
 static const struct plan quick[] = {
-	{"first-fit", "144M", 64 * MIB / PAGE_BYTES, 0},
-	{"extent", "48M", 16 * MIB / PAGE_BYTES,
-	 48 * MIB / PAGE_BYTES - SPARE_PAGES},
+	{ "first-fit", "144M", 64 * MIB / PAGE_BYTES, 0 },
+	{ "extent", "48M", 16 * MIB / PAGE_BYTES,
+	  48 * MIB / PAGE_BYTES - SPARE_PAGES },
 };
 static const struct plan full[] = {
-	{"first-fit", "144M", 64 * MIB / PAGE_BYTES,
-	 144 * MIB / PAGE_BYTES - SPARE_PAGES},
-	{"extent", "144M", 64 * MIB / PAGE_BYTES,
-	 144 * MIB / PAGE_BYTES - SPARE_PAGES},
+	{ "first-fit", "144M", 64 * MIB / PAGE_BYTES,
+	  144 * MIB / PAGE_BYTES - SPARE_PAGES },
+	{ "extent", "144M", 64 * MIB / PAGE_BYTES,
+	  144 * MIB / PAGE_BYTES - SPARE_PAGES },
 };
 
 static const struct scenario *const scenarios[] = {
@@ -106,7 +106,7 @@ static void try_policy(int dev, const struct plan *plan)
 		.alloc = plan->policy,
 	};
 	struct instance instance;
-	struct scene scene = {&instance, plan->policy, plan->pages};
+	struct scene scene = { &instance, plan->policy, plan->pages };
 	struct usm_info info;
 	unsigned int round, i;
 

@@ -125,4 +125,4 @@ static int member(struct child *self, void *arg)
 	return 0;
 }
 
-const struct scenario scenario_remap = {"remap", false, member, NULL};
+const struct scenario scenario_remap = { "remap", false, member, NULL };

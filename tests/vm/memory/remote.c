@@ -40,10 +40,10 @@ static size_t copy(copy_fn how, struct child *child, char *local, size_t first,
 	size_t missing = 0, i;
 
 	for (i = first; i < end; i += AT_ONCE) {
-		struct iovec here = {local + i * PAGE_BYTES,
-				     AT_ONCE * PAGE_BYTES};
-		struct iovec there = {(void *)(remote + i * PAGE_BYTES),
-				      AT_ONCE * PAGE_BYTES};
+		struct iovec here = { local + i * PAGE_BYTES,
+				      AT_ONCE * PAGE_BYTES };
+		struct iovec there = { (void *)(remote + i * PAGE_BYTES),
+				       AT_ONCE * PAGE_BYTES };
 
 		if (how(child->pid, &here, 1, &there, 1, 0) !=
 		    (ssize_t)here.iov_len)
@@ -70,5 +70,5 @@ static void read_and_write(const struct scene *scene, struct child *child)
 	child_let(child, STEP_WRITTEN_TO);
 }
 
-const struct scenario scenario_remote = {"remote", false, member,
-					 read_and_write};
+const struct scenario scenario_remote = { "remote", false, member,
+					  read_and_write };

@@ -37,8 +37,9 @@ static int threads(struct child *self, void *arg)
 
 	(void)self;
 	for (i = 0; i < THREADS; i++) {
-		thread[i] = (struct thread){
-			.buffer = buffer, .index = i, .pages = pages};
+		thread[i] = (struct thread){ .buffer = buffer,
+					     .index = i,
+					     .pages = pages };
 		if (pthread_create(&thread[i].id, NULL, work, &thread[i]))
 			return 2;
 	}
@@ -50,7 +51,7 @@ static int threads(struct child *self, void *arg)
 	return bad != 0;
 }
 
-const struct scenario scenario_threads = {"threads", true, threads, NULL};
+const struct scenario scenario_threads = { "threads", true, threads, NULL };
 
 #define STEP_STARTED 1
 #define STEP_BOUND 2
@@ -106,5 +107,5 @@ static void bind_running(const struct scene *scene, struct child *child)
 	child_let(child, STEP_BOUND);
 }
 
-const struct scenario scenario_running = {"running", true, running,
-					  bind_running};
+const struct scenario scenario_running = { "running", true, running,
+					   bind_running };

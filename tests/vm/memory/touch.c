@@ -56,7 +56,8 @@ static void look_at_frames(const struct scene *scene, struct child *child)
 	child_let(child, STEP_WRITTEN);
 }
 
-const struct scenario scenario_touch = {"touch", false, touch, look_at_frames};
+const struct scenario scenario_touch = { "touch", false, touch,
+					 look_at_frames };
 
 static int whole(struct child *self, void *arg)
 {
@@ -73,4 +74,5 @@ static int whole(struct child *self, void *arg)
 	return 0;
 }
 
-const struct scenario scenario_whole = {"whole partition", false, whole, NULL};
+const struct scenario scenario_whole = { "whole partition", false, whole,
+					 NULL };

@@ -55,7 +55,7 @@ static int read_buffer(const struct child *child, const void *buffer,
 
 static size_t swapped(const struct child *child, const void *buffer)
 {
-	struct pages pages = {0};
+	struct pages pages = { 0 };
 	size_t nr;
 
 	if (read_buffer(child, buffer, &pages))

@@ -12,7 +12,7 @@
 
 static int claim(int fd, const char *name, uint32_t frames, uint32_t flags)
 {
-	struct usm_claim arg = {.frames = frames, .flags = flags};
+	struct usm_claim arg = { .frames = frames, .flags = flags };
 
 	snprintf(arg.name, sizeof(arg.name), "%s", name);
 	return usm_client_claim(fd, &arg);
@@ -20,7 +20,7 @@ static int claim(int fd, const char *name, uint32_t frames, uint32_t flags)
 
 static void wrong_names(int fd)
 {
-	struct usm_claim arg = {.frames = 16};
+	struct usm_claim arg = { .frames = 16 };
 
 	check_eq(claim(fd, "", 16, 0), -EINVAL, "claim: no name");
 	check_eq(claim(fd, "Upper", 16, 0), -EINVAL, "claim: upper case");
@@ -34,7 +34,7 @@ static void wrong_names(int fd)
 
 static void wrong_sizes(int fd)
 {
-	struct usm_claim arg = {.name = "size", .frames = 16};
+	struct usm_claim arg = { .name = "size", .frames = 16 };
 	struct usm_info info;
 
 	usm_client_info(fd, &info);
@@ -80,7 +80,7 @@ void test_claims(int dev)
 	usm_client_info(dev, &before);
 	wrong_names(first);
 	wrong_sizes(first);
-	check_eq(usm_client_open_events(&(int){-1}), -EPERM,
+	check_eq(usm_client_open_events(&(int){ -1 }), -EPERM,
 		 "/proc/usm without a claim");
 	check_eq(claim(first, "only", 64, USM_CLAIM_PERSIST), 0, "claim");
 	check_eq(claim(first, "more", 64, 0), -EBUSY, "second claim of a file");

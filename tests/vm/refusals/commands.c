@@ -30,7 +30,7 @@ static int touch_twice(struct child *self, void *arg)
 
 static uint64_t bad_commands(const struct raw_daemon *daemon)
 {
-	struct usm_instance_info info = {0};
+	struct usm_instance_info info = { 0 };
 
 	instance_info(daemon->dev, daemon->claim.instance, &info);
 	return info.bad_commands;

@@ -52,10 +52,10 @@ struct stage {
 /* With a descriptor that somebody passed on. */
 static void try_ioctls(const struct stage *stage)
 {
-	struct usm_claim claim = {.frames = 16, .name = "stolen"};
+	struct usm_claim claim = { .frames = 16, .name = "stolen" };
 	struct usm_instance_info info;
 	struct usm_frame_info frame;
-	struct usm_map_entry entry = {0};
+	struct usm_map_entry entry = { 0 };
 	uint64_t rung[USM_RUNG_WORDS];
 	uint32_t nr = 1, home;
 	int pidfd = -1;
@@ -161,7 +161,7 @@ void test_stranger(int dev)
 	child_start(&victim, child_pause, NULL);
 	child_let(&victim, 0);
 
-	stage = (struct stage){dev, instance.id, victim.pid};
+	stage = (struct stage){ dev, instance.id, victim.pid };
 	child_start(&actor, stranger, &stage);
 	child_let(&actor, 0);
 	check_eq(child_end(&actor, CHILD_LIMIT_MS), 0, "the stranger ends");

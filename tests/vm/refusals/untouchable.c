@@ -55,7 +55,7 @@ static void bind_waker(const struct instance *instance)
 /* A member that wants to be a daemon. */
 static int promote(struct child *self, void *arg)
 {
-	struct usm_claim claim = {.name = "promoted", .frames = 16};
+	struct usm_claim claim = { .name = "promoted", .frames = 16 };
 	int fd = device_open();
 
 	(void)self;

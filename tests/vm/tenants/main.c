@@ -150,8 +150,8 @@ static void round_of_load(struct tenant *tenant, uint64_t *seed)
 int main(void)
 {
 	const struct instance_options options[TENANTS] = {
-		{.name = "one", .memory = "32M", .alloc = "first-fit"},
-		{.name = "two", .memory = "32M", .alloc = "extent"},
+		{ .name = "one", .memory = "32M", .alloc = "first-fit" },
+		{ .name = "two", .memory = "32M", .alloc = "extent" },
 	};
 	struct usm_instance_info info;
 	struct tenant tenant[TENANTS];

@@ -112,7 +112,7 @@ static void bind_first(pid_t pid, void *arg)
 void test_asleep_once_tagged(void)
 {
 	struct raw_daemon daemon;
-	struct bound bound = {.daemon = &daemon};
+	struct bound bound = { .daemon = &daemon };
 	struct sleepers sleepers;
 	int pidfd, err;
 

@@ -58,8 +58,8 @@ static int plain_load(struct child *self, void *arg)
 
 static void use_it(unsigned int cycle)
 {
-	const struct instance_options options = {.name = "cycle",
-						 .memory = "16M"};
+	const struct instance_options options = { .name = "cycle",
+						  .memory = "16M" };
 	struct instance instance;
 	struct usm_instance_info info;
 	struct child tenant;

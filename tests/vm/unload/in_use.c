@@ -61,8 +61,8 @@ void test_in_use(void)
 
 void test_ftrace(void)
 {
-	const struct instance_options options = {.name = "ftrace",
-						 .memory = "8M"};
+	const struct instance_options options = { .name = "ftrace",
+						  .memory = "8M" };
 	struct usm_instance_info before, after;
 	struct instance instance;
 	struct child tenant;

@@ -24,21 +24,21 @@ struct refused {
 };
 
 static const struct refused refused[] = {
-	{"", -EINVAL, "pool= is missing"},
-	{"pool=", -EINVAL, "pool= is missing"},
-	{"pol=64M", -EINVAL, "pool= is missing"},
-	{"pool=garbage", -EINVAL, "pool=garbage: must be a size"},
-	{"pool=64Q", -EINVAL, "pool=64Q: must be a size"},
-	{"pool=64M,", -EINVAL, "must be a size"},
-	{"pool=-64M", -EINVAL, "must be a size"},
-	{"pool=0", -EINVAL, "must be a size"},
-	{"pool=4097", -EINVAL, "must be a size"},
-	{"pool=2T", -EINVAL, "must be a size"},
-	{"pool=99999999999999999999999", -EINVAL, "must be a size"},
-	{"pool=16M backend=tape", -EINVAL, "must be auto, cma or contig"},
-	{"pool=16M backend=", -EINVAL, "must be auto, cma or contig"},
-	{"pool=8G backend=contig", -ENOMEM, "8388608 KiB: this machine has"},
-	{"pool=1000G", -ENOMEM, "1048576000 KiB: this machine has"},
+	{ "", -EINVAL, "pool= is missing" },
+	{ "pool=", -EINVAL, "pool= is missing" },
+	{ "pol=64M", -EINVAL, "pool= is missing" },
+	{ "pool=garbage", -EINVAL, "pool=garbage: must be a size" },
+	{ "pool=64Q", -EINVAL, "pool=64Q: must be a size" },
+	{ "pool=64M,", -EINVAL, "must be a size" },
+	{ "pool=-64M", -EINVAL, "must be a size" },
+	{ "pool=0", -EINVAL, "must be a size" },
+	{ "pool=4097", -EINVAL, "must be a size" },
+	{ "pool=2T", -EINVAL, "must be a size" },
+	{ "pool=99999999999999999999999", -EINVAL, "must be a size" },
+	{ "pool=16M backend=tape", -EINVAL, "must be auto, cma or contig" },
+	{ "pool=16M backend=", -EINVAL, "must be auto, cma or contig" },
+	{ "pool=8G backend=contig", -ENOMEM, "8388608 KiB: this machine has" },
+	{ "pool=1000G", -ENOMEM, "1048576000 KiB: this machine has" },
 };
 
 static void try_one(const struct refused *refused)
@@ -62,7 +62,7 @@ static void check_no_run(void)
 {
 	long long kb = file_number("/proc/meminfo", "MemTotal:") - SPARE_KB;
 	char parameters[64], says[64];
-	const struct refused no_run = {parameters, -ENOMEM, says};
+	const struct refused no_run = { parameters, -ENOMEM, says };
 
 	snprintf(parameters, sizeof(parameters), "pool=%lldK", kb / 4 * 4);
 	snprintf(says, sizeof(says), "no contiguous run of %lld KiB",
@@ -72,8 +72,8 @@ static void check_no_run(void)
 
 static void check_backend_without_cma(void)
 {
-	static const struct refused no_cma = {"pool=16M backend=cma", -EINVAL,
-					      "this kernel has no CMA area"};
+	static const struct refused no_cma = { "pool=16M backend=cma", -EINVAL,
+					       "this kernel has no CMA area" };
 
 	if (file_number("/proc/meminfo", "CmaTotal:") > 0)
 		return;

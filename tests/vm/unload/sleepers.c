@@ -41,9 +41,9 @@ static void *touch(void *arg)
 /* A userfaultfd over the buffer, or -1. */
 static int guard(void *buffer, size_t bytes)
 {
-	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = {
-		.range = {(uintptr_t)buffer, bytes},
+		.range = { (uintptr_t)buffer, bytes },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -102,7 +102,7 @@ static int sleeper(const struct sleepers *sleepers, size_t threads, int begin)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (i = 0; i < threads; i++) {
-		thread[i] = (struct thread){.buffer = buffer, .page = i};
+		thread[i] = (struct thread){ .buffer = buffer, .page = i };
 		if (pthread_create(&thread[i].id, &attr, touch, &thread[i]))
 			return 4;
 	}
@@ -168,7 +168,7 @@ void sleepers_start(struct sleepers *sleepers, unsigned int processes,
 			before(sleepers->pid[i], arg);
 		close(begin);
 	}
-	wait = (struct pollfd){.fd = sleepers->asleep[0], .events = POLLIN};
+	wait = (struct pollfd){ .fd = sleepers->asleep[0], .events = POLLIN };
 	for (i = 0; i < processes; i++)
 		require(poll(&wait, 1, ASLEEP_LIMIT_MS) == 1 &&
 				read(sleepers->asleep[0], &byte, 1) == 1,
