@@ -29,6 +29,8 @@ shows its output as it comes.
   --visible PATH    a path under a covered directory that stays visible;
                     may be repeated
   --no-build        take the programs in build/bin as they are
+  --one-thread      emulate all CPUs in turn: slower, and safe from QEMU's
+                    stale translations where code is patched all the time
   --keep            leave manager and module as they are after COMMAND
 
 Files that COMMAND writes to the directory $USM_OUT arrive in build/vm/RUN/out;
@@ -41,7 +43,7 @@ END
 }
 
 kernel=stock pool=256M cpus=2 memory=2G limit=300 append='' module=1 manager=1
-module_args='' keep=0 build=1 interactive=0 visible=() command=()
+module_args='' keep=0 one_thread=0 build=1 interactive=0 visible=() command=()
 while (($# > 0)); do
 	case $1 in
 	--kernel) need_value "$1" $# && kernel=$2 && shift ;;
@@ -55,6 +57,7 @@ while (($# > 0)); do
 	--no-module) module=0 manager=0 ;;
 	--no-manager) manager=0 ;;
 	--no-build) build=0 ;;
+	--one-thread) one_thread=1 ;;
 	--keep) keep=1 ;;
 	--interactive) interactive=1 ;;
 	-h | --help) usage && exit ;;
@@ -90,6 +93,7 @@ fi
 
 kernel_dir=$("$here/kernel.sh" "$kernel") || exit 125
 accel=$("$here/probe-accel.sh" "$kernel_dir") || exit 125
+((one_thread == 0)) || accel=${accel/thread=multi/thread=single}
 ko=
 if ((module)) && [[ -e $USM_ROOT/kernel/Kbuild ]]; then
 	ko=$("$here/module.sh" "$kernel_dir/kdir") || exit 125
