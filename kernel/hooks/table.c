@@ -14,6 +14,7 @@
 #include "hooks/hook.h"
 #include "hooks/pins.h"
 #include "hooks/table.h"
+#include "instance/instance.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
 
@@ -205,9 +206,13 @@ static int on_exec(struct linux_binprm *bprm)
 
 	usm_hook_enter();
 	old = usm_tag_find(current->mm);
+	if (old)
+		atomic_inc(&old->instance->in_exec);
 	err = ((exec_fn)exec_hook.original)(bprm);
 	if (!err && old)
 		usm_inherit_exec(old, bprm);
+	if (old)
+		atomic_dec(&old->instance->in_exec);
 	usm_tag_put(old);
 	usm_hook_leave();
 	return err;

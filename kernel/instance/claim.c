@@ -333,7 +333,8 @@ int usm_instance_destroy(struct usm_instance *instance, struct file *file)
 		err = -EPERM;
 	else if (instance->state == USM_INSTANCE_DYING)
 		err = -ENODEV;
-	else if (instance->nr_members > 0 ||
+	else if (atomic_read(&instance->in_exec) > 0 ||
+		 READ_ONCE(instance->nr_members) > 0 ||
 		 (instance->owner_file && instance->owner_file != file))
 		err = -EBUSY;
 	else if (instance->owner_file)

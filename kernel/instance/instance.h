@@ -73,6 +73,11 @@ struct usm_instance {
 
 	struct list_head members; /* usm_tag.member_link */
 	u32 nr_members;
+	/*
+	 * Members in exec: their old address space may have ended already and
+	 * the new one not be tagged yet, but they are members.
+	 */
+	atomic_t in_exec;
 
 	DECLARE_KFIFO(events, struct usm_event, USM_EVENT_QUEUE);
 	bool events_lost;
