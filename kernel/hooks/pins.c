@@ -13,10 +13,9 @@
  * long-term pins for reasons of its own.  Never waits: without the lock the
  * flag stays, and the pin takes its chance with the kernel.
  */
-static bool private_range(struct mm_struct *mm, unsigned long start,
-			  unsigned long pages)
+static bool private_range(struct mm_struct *mm, unsigned long start, u32 pages)
 {
-	unsigned long end = start + (pages << PAGE_SHIFT);
+	unsigned long end = start + ((unsigned long)pages << PAGE_SHIFT);
 	struct vm_area_struct *vma;
 	bool private = true;
 
@@ -30,8 +29,12 @@ static bool private_range(struct mm_struct *mm, unsigned long start,
 }
 
 /* Changes one argument and lets the call go on: no redirection. */
+/*
+ * pages: pin_user_pages_fast() takes an int, and the upper half of an int's
+ * register is anything at all.
+ */
 static void strip(unsigned long *flags, struct mm_struct *mm,
-		  unsigned long start, unsigned long pages)
+		  unsigned long start, u32 pages)
 {
 	if (*flags & FOLL_LONGTERM && mm && usm_tag_possible(mm) &&
 	    usm_pool.backend == &usm_pool_cma && usm_tag_known(mm) &&
