@@ -17,19 +17,19 @@ static bool private_range(struct mm_struct *mm, unsigned long start, u32 pages)
 {
 	unsigned long end = start + ((unsigned long)pages << PAGE_SHIFT);
 	struct vm_area_struct *vma;
-	bool private = true;
+	bool ordinary = true;
 
 	if (!mmap_read_trylock(mm))
 		return false;
-	for (vma = find_vma(mm, start); vma && vma->vm_start < end && private;
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end && ordinary;
 	     vma = find_vma(mm, vma->vm_end))
-	private = !(vma->vm_flags & VM_SHARED) && !vma_is_fsdax(vma);
+		ordinary = !(vma->vm_flags & VM_SHARED) && !vma_is_fsdax(vma);
 	mmap_read_unlock(mm);
-	return private;
+	return ordinary;
 }
 
-/* Changes one argument and lets the call go on: no redirection. */
 /*
+ * Changes one argument and lets the call go on: no redirection.
  * pages: pin_user_pages_fast() takes an int, and the upper half of an int's
  * register is anything at all.
  */
