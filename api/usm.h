@@ -25,7 +25,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define USM_ABI_VERSION 1
+#define USM_ABI_VERSION 2
 
 /* Names are [a-z0-9-]{1,32}; the field keeps room for the terminating NUL. */
 #define USM_NAME_MAX 32
@@ -54,6 +54,21 @@
 
 /* Entries one batched ioctl may carry: bounds the time under a lock. */
 #define USM_BATCH_MAX 1024
+
+/*
+ * Frames one magazine holds: a few milliseconds of the fastest fault rate, and
+ * little enough that many members with a full one do not empty a partition.
+ */
+#define USM_MAGAZINE_MAX 1024
+
+/* Pages one fault may map besides its own: the work is done under one lock. */
+#define USM_AROUND_MAX 64
+
+/* The largest run of frames one page table entry maps: 2 MiB. */
+#define USM_ORDER_MAX 9
+
+/* Notices the channel keeps for a daemon that is busy; a power of two. */
+#define USM_NOTICES 1024
 
 /* How long a fault waits for the policy before the kernel serves it itself. */
 #define USM_DEADLINE_MS_DEFAULT 100
@@ -112,7 +127,9 @@ struct usm_channel {
 	__u32 pfq_offset; /* struct usm_bitfield */
 	__u32 nr_workers; /* how many have registered */
 	__u32 closed; /* 1: this attachment ended, nobody rings here again */
-	__u32 reserved[10];
+	__u32 notices_offset; /* struct usm_notices */
+	__u32 nr_notices; /* USM_NOTICES */
+	__u32 reserved[8];
 	struct usm_doorbell doorbell[USM_WORKERS_MAX];
 };
 
@@ -133,6 +150,11 @@ enum usm_fault_kind {
 	USM_FAULT_COW = 1,
 	/* first touch of a private file mapping, by writing */
 	USM_FAULT_FILE_COW = 2,
+	/*
+	 * Access to an evicted page: fill a frame with what .cookie stands
+	 * for, through the slice, and answer with it.
+	 */
+	USM_FAULT_SWAPIN = 3,
 };
 
 #define USM_FAULT_REMOTE 0x1 /* faulted by a task outside the member (GUP) */
@@ -153,21 +175,58 @@ enum usm_slot_state {
 struct usm_slot {
 	__u32 gen; /* of the current request; never 0; a reply names it */
 	__u8 kind; /* enum usm_fault_kind */
-	__u8 order; /* of the wanted run of frames; 0 for now */
+	__u8 order; /* of the wanted run: 2^order frames, aligned to that */
 	__u16 flags; /* USM_FAULT_* */
 	__u64 addr; /* page-aligned virtual address */
 	__u64 vma_start; /* bounds of the mapping around addr */
 	__u64 vma_end;
+	__u64 cookie; /* SWAPIN: as given to USM_IOC_EVICT */
 	__u32 tid; /* in the claiming daemon's PID namespace */
 	__u32 tgid;
 	__u32 member; /* usm_member_info.member: one address space for its life */
 	__u32 state; /* enum usm_slot_state */
-	__u64 reply; /* USM_REPLY(gen, frame) */
 	__s32 error; /* why the last .reply was refused, 0 or -errno */
-	__u32 reserved;
+	__u32 reserved0;
+	/* A cache line of its own: the only word that the daemon writes. */
+	__u64 reply; /* USM_REPLY(gen, frame) */
+	__u64 reserved1[7];
 };
 
 #define USM_REPLY(gen, frame) (((__u64)(gen) << 32) | (__u32)(frame))
+
+/*
+ * Notices: what happened without asking the policy.  A ring that the kernel
+ * fills and never waits for: when it is full, records are lost and .lost
+ * counts them; USM_IOC_FRAMES and USM_IOC_EVICTED then tell where things are.
+ * Record i is ring[i % nr_notices]; those from .tail to .head are there to
+ * read.
+ */
+enum usm_notice_type {
+	USM_NOTICE_USED = 1, /* pre-granted frames were mapped */
+	USM_NOTICE_LOW = 2, /* .member's magazine ran low (0: the shared one) */
+	USM_NOTICE_DROPPED = 3, /* nobody has evicted page .cookie any more */
+	USM_NOTICE_RETAKEN = 4, /* touched before it was freed: still mapped */
+};
+
+struct usm_notice {
+	__u8 type; /* enum usm_notice_type */
+	__u8 reserved0;
+	__u16 pages; /* USED: that many frames and pages in a row */
+	__u32 frame;
+	__u32 member;
+	__u32 reserved1;
+	__u64 addr;
+	__u64 cookie;
+};
+
+struct usm_notices {
+	__u64 head; /* written by the kernel */
+	__u64 lost;
+	__u64 reserved0[6];
+	__u64 tail; /* written by the daemon */
+	__u64 reserved1[7];
+	struct usm_notice ring[USM_NOTICES];
+};
 
 /* ---- frames ------------------------------------------------------------ */
 
@@ -175,19 +234,31 @@ enum usm_frame_state {
 	USM_FRAME_POOL = 0, /* belongs to no instance */
 	USM_FRAME_FREE = 1, /* the instance may answer a fault with it */
 	USM_FRAME_GRANTED =
-		2, /* given for one fault, not in a page table yet */
+		2, /* given ahead or for a fault, not in a page table yet */
 	USM_FRAME_MAPPED = 3, /* used by members (or pinned: it is still out) */
 	USM_FRAME_HOME = 4, /* came back, not yet read from /proc/usmPgs */
+	/* out of the page tables, content stable, until USM_IOC_FREE */
 	USM_FRAME_EVICTING = 5,
 	USM_FRAME_QUARANTINED = 6, /* never handed out again (bad memory) */
 	USM_FRAME_STATES = 7,
 };
 
+enum usm_grant_kind {
+	USM_GRANT_NONE = 0,
+	USM_GRANT_FAULT = 1, /* the answer to an upcall, about to be used */
+	USM_GRANT_MAGAZINE = 2,
+	USM_GRANT_RANGE = 3,
+};
+
 struct usm_frame_info {
 	__u8 state; /* enum usm_frame_state */
-	__u8 reserved0[3];
+	__u8 grant; /* enum usm_grant_kind, while GRANTED */
+	__u8 order; /* of the large page it is part of */
+	__u8 reserved0;
 	__u32 member; /* who it was given to, 0 for nobody */
 	__u64 addr; /* where it was first mapped; a hint after fork or mremap */
+	__u64 cookie; /* EVICTING: as given to USM_IOC_EVICT */
+	__u64 reserved1;
 };
 
 struct usm_extent {
@@ -201,6 +272,11 @@ struct usm_extent {
 
 #define USM_FEATURE_COW (1ULL << 0) /* copy-on-write faults are policy events */
 #define USM_FEATURE_VMA_LOCK (1ULL << 1) /* per-VMA lock faults handled */
+#define USM_FEATURE_GRANTS (1ULL << 2) /* USM_IOC_PUSH, _GRANT, notices */
+#define USM_FEATURE_EVICT (1ULL << 3) /* USM_IOC_EVICT, _SWAPIN, _PAGES */
+#define USM_FEATURE_LARGE (1ULL << 4) /* runs of 2^order frames as one page */
+#define USM_FEATURE_RESIZE (1ULL << 5) /* USM_IOC_RESIZE, _MOVE, drain, adopt */
+#define USM_FEATURE_CGROUP (1ULL << 6) /* USM_IOC_BIND_CGROUP */
 
 /* USM_IOC_INFO: set .abi to USM_ABI_VERSION; EPROTO if the module differs. */
 struct usm_info {
@@ -220,6 +296,15 @@ enum usm_instance_state {
 	USM_INSTANCE_ATTACHED = 1, /* a daemon holds the claim */
 	USM_INSTANCE_LOST = 2, /* its daemon is gone, it waits for another */
 	USM_INSTANCE_DYING = 3, /* destroyed, frames still on their way home */
+	/* attached, but its daemon does not answer: faults fall back at once */
+	USM_INSTANCE_QUARANTINED = 4,
+};
+
+/* What becomes of faults while an instance has no daemon. */
+enum usm_on_loss {
+	USM_ON_LOSS_FALLBACK = 0, /* the kernel's allocator serves them */
+	USM_ON_LOSS_QUEUE = 1, /* they wait for the next daemon */
+	USM_ON_LOSS_FAIL = 2, /* SIGBUS */
 };
 
 /*
@@ -235,7 +320,8 @@ enum usm_fallback_reason {
 	USM_FALLBACK_REFUSED = 2, /* the policy answered USM_FRAME_NONE */
 	USM_FALLBACK_NO_SLOT = 3, /* more faulting threads than slots */
 	USM_FALLBACK_CONTEXT = 4, /* a caller that can neither retry nor wait */
-	USM_FALLBACK_REASONS = 5,
+	USM_FALLBACK_QUARANTINED = 5, /* the daemon has stopped answering */
+	USM_FALLBACK_REASONS = 6,
 };
 
 struct usm_instance_info {
@@ -246,8 +332,18 @@ struct usm_instance_info {
 	__u32 nr_members;
 	__u32 frames[USM_FRAME_STATES]; /* by enum usm_frame_state */
 	__u32 owned; /* sum of the states */
-	__u64 faults; /* served, all ways together */
-	__u64 upcalls; /* served by an upcall */
+	__u32 on_loss; /* enum usm_on_loss */
+	__u32 target; /* frames it is to have: below .owned while it shrinks */
+	__u32 evicted; /* pages that are out now, wherever the daemon put them */
+	__u64 faults; /* served from the partition, all ways together */
+	__u64 upcalls; /* of these, by an upcall */
+	__u64 magazine; /* from a magazine */
+	__u64 range; /* from a range grant */
+	__u64 around; /* pages mapped beside a fault, no faults themselves */
+	__u64 evictions;
+	__u64 swapins;
+	__u64 retaken; /* evictions undone by a touch before USM_IOC_FREE */
+	__u64 quarantines;
 	__u64 fallbacks[USM_FALLBACK_REASONS];
 	__u64 freed; /* frames that came home */
 	__u64 bad_commands;
@@ -280,7 +376,14 @@ struct usm_member_info {
 	__u64 faults;
 	__u64 upcalls;
 	__u64 fallbacks;
-	__u64 reserved[4];
+	__u64 magazine;
+	__u64 range;
+	__u64 around;
+	__u64 evictions;
+	__u64 swapins;
+	__u32 stocked; /* frames in its magazine */
+	__u32 evicted; /* pages of it that are out now */
+	__u64 reserved[2];
 };
 
 /* USM_IOC_MEMBERS: members of one instance, ids above .after, ascending. */
@@ -328,6 +431,8 @@ struct usm_bind {
 struct usm_unbind {
 	__u32 instance;
 	__s32 pidfd;
+	__u32 flags; /* USM_UNBIND_* */
+	__u32 reserved0;
 	__u64 reserved[2];
 };
 
@@ -355,6 +460,8 @@ struct usm_claim {
 	__u32 nr_slots; /* 0: USM_SLOTS_DEFAULT; a multiple of 64 */
 	__u32 deadline_ms; /* 0: USM_DEADLINE_MS_DEFAULT */
 	__u32 owner_uid; /* who besides root may bind; the daemon's uid to be */
+	__u32 on_loss; /* enum usm_on_loss */
+	__u32 reserved1;
 	/* out */
 	__u32 instance;
 	__u32 reattached; /* 1: an existing instance was taken over */
@@ -395,6 +502,178 @@ struct usm_map {
 	__u64 ptr; /* struct usm_map_entry[nr] */
 	__u32 nr;
 	__u32 done; /* out: entries with result 0 */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_PUSH: put FREE frames into the magazine of .member (0: the one that
+ * all members share), for faults to come.  Used in the order of pushing; a
+ * member's own magazine goes before the shared one.  Stops at the first
+ * frame that is refused: .done were taken and .error says why the next was
+ * not (-EPERM, -EBUSY as for MAP, -ENOSPC the magazine is full, -ESRCH no such
+ * member).  When a magazine falls below .low frames it rings once, with a LOW
+ * notice; 0: never.
+ */
+#define USM_PUSH_ZEROED 0x1 /* the policy vouches that they hold zeroes */
+
+struct usm_push {
+	__u64 ptr; /* u32 frame[nr] */
+	__u32 nr;
+	__u32 member;
+	__u32 flags; /* USM_PUSH_* */
+	__u32 low;
+	__u32 done; /* out */
+	__s32 error; /* out */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_GRANT: pages [addr, addr + frames) of a member are to be backed by
+ * frames [first, first + frames), page by page as they are touched.  All of
+ * them must be FREE.  A fault in a range takes its page's frame without
+ * asking; once that frame was used for anything, further faults there are
+ * asked as usual.
+ *  -EPERM, -EBUSY  the first frame that could not be had; none is taken
+ *  -ESRCH   no such member       -EEXIST  overlaps an earlier grant
+ *  -EINVAL  alignment, size, order, around or flags
+ */
+#define USM_GRANT_ZEROED 0x1
+
+struct usm_grant_entry {
+	__u64 addr;
+	__u32 member;
+	__u32 first;
+	__u32 frames;
+	__u16 around; /* neighbours one fault may map too, 0..USM_AROUND_MAX */
+	__u8 order; /* largest page to make of it; needs USM_FEATURE_LARGE */
+	__u8 flags; /* USM_GRANT_* */
+	__s32 result; /* out */
+	__u32 reserved;
+};
+
+struct usm_grant {
+	__u64 ptr; /* struct usm_grant_entry[nr] */
+	__u32 nr;
+	__u32 done; /* out: entries with result 0 */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_EVICT: take pages away from a member.  Each is named by .member and
+ * .addr, or, with .member 0, by .frame: where it was mapped last.  On success
+ * the page is gone from the member's page table, .frame holds its content,
+ * state EVICTING, and nobody else can change it.  Store it under .cookie and
+ * USM_IOC_FREE the frame.  Touching the page before that takes the same frame
+ * back (a RETAKEN notice, and FREE answers -ESTALE); after it, the fault asks
+ * the policy with kind SWAPIN.  Never is such a page read as zeroes.
+ * Cookies are the policy's; the same one may stand for several pages over
+ * fork.
+ *  -ESRCH   no such member, or its memory is gone
+ *  -ENOENT  no frame of this instance is mapped there
+ *  -EBUSY   pinned, shared with another process, locked, or changing hands
+ *  -EOPNOTSUPP  a mapping that cannot be evicted from (userfaultfd, droppable)
+ */
+struct usm_evict_entry {
+	__u64 addr;
+	__u64 cookie;
+	__u32 member;
+	__u32 frame; /* in by frame, out */
+	__s32 result; /* out */
+	__u32 reserved;
+};
+
+struct usm_evict {
+	__u64 ptr; /* struct usm_evict_entry[nr] */
+	__u32 nr;
+	__u32 done; /* out */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_SWAPIN: put evicted pages back before they are touched; .frame is
+ * FREE and filled.
+ *  -ESRCH no such member  -ENOENT no page of ours is evicted there
+ *  -EPERM, -EBUSY as for MAP  -EAGAIN the address space is busy, try later
+ */
+struct usm_swapin_entry {
+	__u64 addr;
+	__u32 member;
+	__u32 frame;
+	__s32 result; /* out */
+	__u32 reserved;
+};
+
+struct usm_swapin {
+	__u64 ptr; /* struct usm_swapin_entry[nr] */
+	__u32 nr;
+	__u32 done; /* out */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_FREE: make frames FREE: those that were evicted and stored, and those
+ * granted ahead and not used yet.
+ *  -EPERM another's frame  -ESTALE not EVICTING or GRANTED ahead (any more)
+ */
+struct usm_free_entry {
+	__u32 frame;
+	__s32 result; /* out */
+};
+
+struct usm_free {
+	__u64 ptr; /* struct usm_free_entry[nr] */
+	__u32 nr;
+	__u32 done; /* out */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_PAGES: what .nr pages of a member from .addr on are, as one word
+ * each; optionally clears the accessed and dirty bits that it reports.
+ * Reading clears nothing for pages of others.  -ESRCH, -EAGAIN as above.
+ */
+#define USM_PAGES_CLEAR_ACCESSED 0x1
+#define USM_PAGES_CLEAR_DIRTY 0x2
+
+#define USM_PAGES_MAX 8192 /* 32 MiB of address space, 64 KiB of words */
+
+#define USM_PAGE_FRAME(word) \
+	((__u32)(word)) /* USM_FRAME_NONE: no frame of ours */
+#define USM_PAGE_PRESENT (1ULL << 32) /* something is mapped */
+#define USM_PAGE_ACCESSED (1ULL << 33)
+#define USM_PAGE_DIRTY (1ULL << 34)
+#define USM_PAGE_EVICTED (1ULL << 35)
+#define USM_PAGE_LARGE (1ULL << 36) /* part of a large page */
+
+struct usm_pages {
+	__u64 addr;
+	__u64 ptr; /* u64 word[nr] */
+	__u32 nr; /* up to USM_PAGES_MAX */
+	__u32 member;
+	__u32 flags; /* USM_PAGES_* */
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_EVICTED: the evicted pages of this instance, ids above .after,
+ * ascending: what a daemon that took over has to know.
+ */
+struct usm_evicted_info {
+	__u64 id;
+	__u64 cookie;
+	__u64 addr; /* one of the places, a hint */
+	__u32 member; /* there; 0 when unknown */
+	__u32 frame; /* EVICTING, or USM_FRAME_NONE: freed */
+	__u32 places; /* page tables it is missing from */
+	__u32 reserved;
+};
+
+struct usm_evicted {
+	__u64 ptr; /* struct usm_evicted_info[nr] */
+	__u64 after;
+	__u32 nr; /* in, out */
+	__u32 reserved0;
 	__u64 reserved[2];
 };
 
@@ -460,6 +739,13 @@ struct usm_waker_wait {
 #define USM_IOC_SCAN _IOWR(USM_IOC_MAGIC, 0x23, struct usm_scan)
 #define USM_IOC_FRAMES _IOWR(USM_IOC_MAGIC, 0x24, struct usm_frames)
 #define USM_IOC_DESTROY _IOWR(USM_IOC_MAGIC, 0x25, struct usm_destroy)
+#define USM_IOC_PUSH _IOWR(USM_IOC_MAGIC, 0x26, struct usm_push)
+#define USM_IOC_GRANT _IOWR(USM_IOC_MAGIC, 0x27, struct usm_grant)
+#define USM_IOC_EVICT _IOWR(USM_IOC_MAGIC, 0x28, struct usm_evict)
+#define USM_IOC_SWAPIN _IOWR(USM_IOC_MAGIC, 0x29, struct usm_swapin)
+#define USM_IOC_FREE _IOWR(USM_IOC_MAGIC, 0x2a, struct usm_free)
+#define USM_IOC_PAGES _IOWR(USM_IOC_MAGIC, 0x2b, struct usm_pages)
+#define USM_IOC_EVICTED _IOWR(USM_IOC_MAGIC, 0x2c, struct usm_evicted)
 #define USM_IOC_WAKER _IOWR(USM_IOC_MAGIC, 0x30, struct usm_waker)
 #define USM_IOC_WAKER_WAIT _IOWR(USM_IOC_MAGIC, 0x31, struct usm_waker_wait)
 
@@ -503,21 +789,35 @@ struct usm_event {
 USM_ASSERT_SIZE(usm_doorbell, 64);
 USM_ASSERT_SIZE(usm_channel, 64 + 64 * USM_WORKERS_MAX);
 USM_ASSERT_SIZE(usm_bitfield, 64 + USM_SLOTS_MAX / 8);
-USM_ASSERT_SIZE(usm_slot, 64);
-USM_ASSERT_SIZE(usm_frame_info, 16);
+USM_ASSERT_SIZE(usm_slot, 128);
+USM_ASSERT_SIZE(usm_notice, 32);
+USM_ASSERT_SIZE(usm_notices, 128 + 32 * USM_NOTICES);
+USM_ASSERT_SIZE(usm_frame_info, 32);
 USM_ASSERT_SIZE(usm_extent, 8);
 USM_ASSERT_SIZE(usm_info, 88);
-USM_ASSERT_SIZE(usm_instance_info, 1528);
+USM_ASSERT_SIZE(usm_instance_info, 1608);
 USM_ASSERT_SIZE(usm_list, 32);
-USM_ASSERT_SIZE(usm_member_info, 96);
+USM_ASSERT_SIZE(usm_member_info, 128);
 USM_ASSERT_SIZE(usm_members, 40);
 USM_ASSERT_SIZE(usm_bind, 40);
-USM_ASSERT_SIZE(usm_unbind, 24);
-USM_ASSERT_SIZE(usm_claim, 640);
+USM_ASSERT_SIZE(usm_unbind, 32);
+USM_ASSERT_SIZE(usm_claim, 648);
 USM_ASSERT_SIZE(usm_worker, 24);
 USM_ASSERT_SIZE(usm_map_entry, 16);
 USM_ASSERT_SIZE(usm_map, 32);
 USM_ASSERT_SIZE(usm_scan, 24);
+USM_ASSERT_SIZE(usm_push, 48);
+USM_ASSERT_SIZE(usm_grant_entry, 32);
+USM_ASSERT_SIZE(usm_grant, 32);
+USM_ASSERT_SIZE(usm_evict_entry, 32);
+USM_ASSERT_SIZE(usm_evict, 32);
+USM_ASSERT_SIZE(usm_swapin_entry, 24);
+USM_ASSERT_SIZE(usm_swapin, 32);
+USM_ASSERT_SIZE(usm_free_entry, 8);
+USM_ASSERT_SIZE(usm_free, 32);
+USM_ASSERT_SIZE(usm_pages, 48);
+USM_ASSERT_SIZE(usm_evicted_info, 40);
+USM_ASSERT_SIZE(usm_evicted, 40);
 USM_ASSERT_SIZE(usm_frames, 32);
 USM_ASSERT_SIZE(usm_destroy, 24);
 USM_ASSERT_SIZE(usm_waker, 24);

@@ -9,7 +9,7 @@
 
 #include "channel/channel.h"
 
-/* Header page, then the slots, then PFQ on a page of its own. */
+/* Header page, then the slots, then PFQ and the notices on pages of their own. */
 #define SLOTS_OFFSET PAGE_SIZE
 
 static size_t slots_bytes(u32 nr_slots)
@@ -17,11 +17,15 @@ static size_t slots_bytes(u32 nr_slots)
 	return PAGE_ALIGN(nr_slots * sizeof(struct usm_slot));
 }
 
+#define PFQ_OFFSET(nr_slots) (SLOTS_OFFSET + slots_bytes(nr_slots))
+#define NOTICES_OFFSET(nr_slots) \
+	(PFQ_OFFSET(nr_slots) + PAGE_ALIGN(sizeof(struct usm_bitfield)))
+
 size_t usm_channel_bytes(u32 nr_slots)
 {
 	BUILD_BUG_ON(sizeof(struct usm_channel) > SLOTS_OFFSET);
-	return SLOTS_OFFSET + slots_bytes(nr_slots) +
-	       PAGE_ALIGN(sizeof(struct usm_bitfield));
+	return NOTICES_OFFSET(nr_slots) +
+	       PAGE_ALIGN(sizeof(struct usm_notices));
 }
 
 static void put_pages(struct usm_channel_mem *channel)
@@ -89,11 +93,14 @@ struct usm_channel_mem *usm_channel_new(u32 nr_slots)
 	channel->ns = get_pid_ns(task_active_pid_ns(current));
 	channel->header = memory;
 	channel->slots = memory + SLOTS_OFFSET;
-	channel->pfq = memory + SLOTS_OFFSET + slots_bytes(nr_slots);
+	channel->pfq = memory + PFQ_OFFSET(nr_slots);
+	channel->notices = memory + NOTICES_OFFSET(nr_slots);
 	channel->header->abi = USM_ABI_VERSION;
 	channel->header->nr_slots = nr_slots;
 	channel->header->slots_offset = SLOTS_OFFSET;
-	channel->header->pfq_offset = SLOTS_OFFSET + slots_bytes(nr_slots);
+	channel->header->pfq_offset = PFQ_OFFSET(nr_slots);
+	channel->header->notices_offset = NOTICES_OFFSET(nr_slots);
+	channel->header->nr_notices = USM_NOTICES;
 	return channel;
 
 err_pages:

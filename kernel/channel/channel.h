@@ -24,6 +24,7 @@ struct usm_channel_mem {
 	struct usm_channel *header;
 	struct usm_slot *slots;
 	struct usm_bitfield *pfq;
+	struct usm_notices *notices;
 	struct pid_namespace *ns; /* of the daemon: PIDs are shown in it */
 };
 

@@ -42,7 +42,8 @@ static int check(struct usm_claim *claim)
 	if (claim->abi != USM_ABI_VERSION)
 		return -EPROTO;
 	if (claim->flags & ~(USM_CLAIM_PERSIST | USM_CLAIM_ATTACH) ||
-	    claim->reserved0 || claim->reserved[0] || claim->reserved[1] ||
+	    claim->on_loss > USM_ON_LOSS_FAIL || claim->reserved0 ||
+	    claim->reserved1 || claim->reserved[0] || claim->reserved[1] ||
 	    claim->reserved[2] || claim->reserved[3])
 		return -EINVAL;
 	if (!name_ok(claim->name))

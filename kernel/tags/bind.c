@@ -113,7 +113,8 @@ int usm_unbind(const struct usm_unbind *unbind)
 	struct usm_tag *tag;
 	int err;
 
-	if (unbind->reserved[0] || unbind->reserved[1])
+	if (unbind->flags || unbind->reserved0 || unbind->reserved[0] ||
+	    unbind->reserved[1])
 		return -EINVAL;
 
 	instance = usm_instance_by_id(unbind->instance);
