@@ -175,6 +175,79 @@ int usm_client_map(int fd, struct usm_map_entry *entries, uint32_t nr,
 	return 0;
 }
 
+static uint32_t batch(uint32_t left)
+{
+	return left < USM_BATCH_MAX ? left : USM_BATCH_MAX;
+}
+
+int usm_client_push(int fd, const uint32_t *frames, uint32_t nr,
+		    struct usm_push *push)
+{
+	struct usm_push arg = *push;
+	uint32_t at = 0;
+
+	do {
+		int err;
+
+		arg.ptr = user_ptr(frames + at);
+		arg.nr = batch(nr - at);
+		arg.done = 0;
+		arg.error = 0;
+		err = call(fd, USM_IOC_PUSH, &arg);
+		/* What an earlier batch took is taken: say so. */
+		if (err && !at)
+			return err;
+		if (err)
+			arg.error = err;
+		at += arg.done;
+	} while (!arg.error && at < nr);
+	push->done = at;
+	push->error = arg.error;
+	return 0;
+}
+
+int usm_client_grant(int fd, struct usm_grant_entry *entries, uint32_t nr,
+		     uint32_t *done)
+{
+	uint32_t at, taken = 0;
+
+	for (at = 0; at < nr; at += batch(nr - at)) {
+		struct usm_grant arg = {
+			.ptr = user_ptr(entries + at),
+			.nr = batch(nr - at),
+		};
+		int err = call(fd, USM_IOC_GRANT, &arg);
+
+		if (err)
+			return err;
+		taken += arg.done;
+	}
+	if (done)
+		*done = taken;
+	return 0;
+}
+
+int usm_client_free(int fd, struct usm_free_entry *entries, uint32_t nr,
+		    uint32_t *done)
+{
+	uint32_t at, taken = 0;
+
+	for (at = 0; at < nr; at += batch(nr - at)) {
+		struct usm_free arg = {
+			.ptr = user_ptr(entries + at),
+			.nr = batch(nr - at),
+		};
+		int err = call(fd, USM_IOC_FREE, &arg);
+
+		if (err)
+			return err;
+		taken += arg.done;
+	}
+	if (done)
+		*done = taken;
+	return 0;
+}
+
 int usm_client_scan(int fd, uint32_t *home)
 {
 	struct usm_scan arg = { .flags = 0 };

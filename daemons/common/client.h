@@ -81,6 +81,24 @@ int usm_client_worker(int fd, uint32_t worker);
 int usm_client_map(int fd, struct usm_map_entry *entries, uint32_t nr,
 		   uint32_t *done);
 
+/*
+ * Puts FREE frames into the magazine of .member, any number; .ptr and .nr are
+ * filled in here, .done and .error written back.  .flags, .low as in usm.h.
+ */
+int usm_client_push(int fd, const uint32_t *frames, uint32_t nr,
+		    struct usm_push *push);
+
+/*
+ * Grants ranges, any number; each entry's .result says how it went.  done (may
+ * be NULL): entries that were taken.
+ */
+int usm_client_grant(int fd, struct usm_grant_entry *entries, uint32_t nr,
+		     uint32_t *done);
+
+/* Makes frames FREE, evicted ones and unused grants; as usm_client_grant(). */
+int usm_client_free(int fd, struct usm_free_entry *entries, uint32_t nr,
+		    uint32_t *done);
+
 /* Has the kernel look for frames that came home; home (may be NULL): how many. */
 int usm_client_scan(int fd, uint32_t *home);
 
