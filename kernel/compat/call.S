@@ -6,7 +6,8 @@
 
 /*
  * unsigned long usm_call(unsigned long function, unsigned long a,
- *			  unsigned long b)
+ *			  unsigned long b, unsigned long c, unsigned long d,
+ *			  unsigned long e)
  *
  * Kernels built with X86_KERNEL_IBT erase the landing pad of functions that
  * nobody takes the address of, so an indirect call to one traps on processors
@@ -17,6 +18,9 @@ SYM_FUNC_START(usm_call)
 	movq	%rdi, %rax
 	movq	%rsi, %rdi
 	movq	%rdx, %rsi
+	movq	%rcx, %rdx
+	movq	%r8, %rcx
+	movq	%r9, %r8
 	pushq	%rax
 	/* As deep as the caller left it, once the target runs. */
 	UNWIND_HINT_FUNC

@@ -17,6 +17,45 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* Wait until no fault runs in @vma, and let none begin; mmap_lock is held for writing. */
+static inline void usm_vma_start_write(struct vm_area_struct *vma)
+{
+#ifdef HAVE_VMA_START_WRITE
+	vma_start_write(vma);
+#endif
+}
+
+/* Unmap part of @vma, with everything that belongs to it. Sleeps. */
+static inline void usm_zap(struct vm_area_struct *vma, unsigned long start,
+			   unsigned long size)
+{
+#ifdef HAVE_ZAP_PAGE_RANGE
+	zap_page_range(vma, start, size);
+#else
+	zap_page_range_single(vma, start, size, NULL);
+#endif
+}
+
+static inline void usm_add_anon_rss(struct mm_struct *mm, long pages)
+{
+#ifdef HAVE_RSS_STAT_PERCPU
+	percpu_counter_add(&mm->rss_stat[MM_ANONPAGES], pages);
+#else
+	atomic_long_add(pages, &mm->rss_stat.count[MM_ANONPAGES]);
+#endif
+}
+
+#ifndef HAVE_PTE_MKWRITE_NOVMA
+static inline pte_t pte_mkwrite_novma(pte_t entry)
+{
+	return pte_mkwrite(entry);
+}
+#endif
+
+#ifndef VM_SHADOW_STACK
+#define VM_SHADOW_STACK VM_NONE
+#endif
+
 #ifndef VM_DROPPABLE
 #define VM_DROPPABLE VM_NONE
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/kprobes.h>
 #include <linux/printk.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 #include "compat/symbols.h"
@@ -13,6 +14,8 @@
 static struct {
 	unsigned long ptrace_may_access;
 	unsigned long pidfd_get_task;
+	unsigned long add_new_anon_rmap;
+	unsigned long flush_tlb_mm_range;
 } symbols;
 
 /* A kprobe lands behind the landing pad; callers want the entry itself. */
@@ -43,14 +46,14 @@ unsigned long usm_symbol(const char *const *names)
 	return 0;
 }
 
-static int resolve(const char *name, unsigned long *address)
-{
-	const char *const names[] = { name, NULL };
+#define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+static int resolve(const char *const *names, unsigned long *address)
+{
 	*address = usm_symbol(names);
 	if (*address)
 		return 0;
-	pr_err("this kernel has no function %s\n", name);
+	pr_err("this kernel has no function %s\n", names[0]);
 	return -ENOENT;
 }
 
@@ -58,21 +61,44 @@ int usm_symbols_init(void)
 {
 	int err;
 
-	err = resolve("ptrace_may_access", &symbols.ptrace_may_access);
+	err = resolve(NAMES("ptrace_may_access"), &symbols.ptrace_may_access);
 	if (err)
 		return err;
-	return resolve("pidfd_get_task", &symbols.pidfd_get_task);
+	err = resolve(NAMES("pidfd_get_task"), &symbols.pidfd_get_task);
+	if (err)
+		return err;
+	err = resolve(NAMES("flush_tlb_mm_range"), &symbols.flush_tlb_mm_range);
+	if (err)
+		return err;
+	return resolve(
+		NAMES("folio_add_new_anon_rmap", "page_add_new_anon_rmap"),
+		&symbols.add_new_anon_rmap);
 }
 
 bool usm_ptrace_may_access(struct task_struct *task, unsigned int mode)
 {
-	return (bool)(u8)usm_call(symbols.ptrace_may_access,
-				  (unsigned long)task, mode);
+	return (bool)(u8)usm_call2(symbols.ptrace_may_access, task, mode);
 }
 
 struct task_struct *usm_pidfd_get_task(int pidfd, unsigned int *flags)
 {
-	return (struct task_struct *)usm_call(symbols.pidfd_get_task,
-					      (unsigned long)pidfd,
-					      (unsigned long)flags);
+	return (struct task_struct *)usm_call2(symbols.pidfd_get_task, pidfd,
+					       flags);
+}
+
+/* The older kernel's function of three arguments ignores the fourth. */
+#define RMAP_EXCLUSIVE_FLAG 1
+
+void usm_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
+			   unsigned long address)
+{
+	usm_call(symbols.add_new_anon_rmap, (unsigned long)page,
+		 (unsigned long)vma, address, RMAP_EXCLUSIVE_FLAG, 0);
+}
+
+void usm_flush_tlb_range(struct mm_struct *mm, unsigned long start,
+			 unsigned long end)
+{
+	usm_call(symbols.flush_tlb_mm_range, (unsigned long)mm, start, end,
+		 PAGE_SHIFT, false);
 }

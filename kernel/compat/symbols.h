@@ -5,7 +5,10 @@
 
 #include <linux/types.h>
 
+struct mm_struct;
+struct page;
 struct task_struct;
+struct vm_area_struct;
 
 /*
  * usm_symbol() - entry address of the first name that this kernel has.
@@ -26,8 +29,20 @@ int usm_symbols_init(void);
 bool usm_ptrace_may_access(struct task_struct *task, unsigned int mode);
 struct task_struct *usm_pidfd_get_task(int pidfd, unsigned int *flags);
 
-/* See call.S: for functions without a landing pad, at most two arguments. */
-unsigned long usm_call(unsigned long function, unsigned long a,
-		       unsigned long b);
+/* As folio_add_new_anon_rmap(): @page becomes an exclusive anonymous one. */
+void usm_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
+			   unsigned long address);
+/* As flush_tlb_mm_range() for base pages. */
+void usm_flush_tlb_range(struct mm_struct *mm, unsigned long start,
+			 unsigned long end);
+
+/* See call.S: for functions without a landing pad, at most five arguments. */
+unsigned long usm_call(unsigned long function, unsigned long a, unsigned long b,
+		       unsigned long c, unsigned long d, unsigned long e);
+
+#define usm_call1(function, a) \
+	usm_call(function, (unsigned long)(a), 0, 0, 0, 0)
+#define usm_call2(function, a, b) \
+	usm_call(function, (unsigned long)(a), (unsigned long)(b), 0, 0, 0)
 
 #endif /* USM_SYMBOLS_H */

@@ -31,7 +31,7 @@
  * What freeing and allocating it anew would have reset.  The page keeps its
  * zone and node bits, and its record of being bad memory.
  */
-static void make_like_new(struct page *page)
+void usm_frame_renew(struct page *page)
 {
 	if (folio_test_clear_mlocked(page_folio(page)))
 		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
@@ -68,7 +68,7 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 	    PageHWPoison(page)) {
 		usm_frame_set_state(instance, frame, USM_FRAME_QUARANTINED);
 	} else {
-		make_like_new(page);
+		usm_frame_renew(page);
 		usm_frame_push_home(instance, index);
 	}
 	atomic_dec(&tag->mapped);

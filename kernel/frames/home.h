@@ -9,12 +9,19 @@
 #define USM_HOME_H
 
 struct mm_struct;
+struct page;
 struct usm_instance;
 
 void usm_home_init(struct usm_instance *instance);
 
 /* Scan soon. Any context that may take a spinlock. */
 void usm_home_hint(struct usm_instance *instance);
+
+/*
+ * What freeing and allocating @page anew would have reset; nobody else refers
+ * to it any more.  Any context.
+ */
+void usm_frame_renew(struct page *page);
 
 /* Scan now. Sleeps. Returns how many frames came home. */
 unsigned int usm_home_scan(struct usm_instance *instance);

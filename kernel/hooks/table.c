@@ -147,7 +147,7 @@ static void on_tlb_finish(void *tlb)
 	struct mm_struct *mm = usm_gather_mm(tlb);
 
 	usm_hook_enter();
-	usm_call(tlb_hook.original, (unsigned long)tlb, 0);
+	usm_call1(tlb_hook.original, tlb);
 	usm_tag_hint(mm);
 	usm_hook_leave();
 }
@@ -155,7 +155,7 @@ static void on_tlb_finish(void *tlb)
 static void on_exit_mmap(struct mm_struct *mm)
 {
 	usm_hook_enter();
-	usm_call(exit_hook.original, (unsigned long)mm, 0);
+	usm_call1(exit_hook.original, mm);
 	usm_tag_exit(mm);
 	usm_hook_leave();
 }

@@ -256,6 +256,22 @@ int usm_tag_create(struct usm_instance *instance, struct task_struct *task,
 	return err;
 }
 
+struct usm_tag *usm_tag_of_member(struct usm_instance *instance, u32 member)
+{
+	struct usm_tag *tag, *found = NULL;
+
+	spin_lock(&instance->lock);
+	list_for_each_entry(tag, &instance->members, member_link) {
+		if (tag->member == member) {
+			found = tag;
+			usm_tag_get(found);
+			break;
+		}
+	}
+	spin_unlock(&instance->lock);
+	return found;
+}
+
 int usm_tag_stop(struct usm_tag *tag)
 {
 	struct usm_instance *instance = tag->instance;

@@ -84,6 +84,12 @@ int usm_tag_create(struct usm_instance *instance, struct task_struct *task,
 		   struct mm_struct *mm, u32 inherit, bool serving, u32 parent,
 		   u32 event, gfp_t gfp, u32 *member);
 
+/*
+ * The serving member of @instance with that id, with a reference, or NULL.
+ * Any context.
+ */
+struct usm_tag *usm_tag_of_member(struct usm_instance *instance, u32 member);
+
 /* Stop serving; the tag stays for hints. Returns -ENOENT if it did not serve. */
 int usm_tag_stop(struct usm_tag *tag);
 
