@@ -677,6 +677,47 @@ struct usm_evicted {
 	__u64 reserved[2];
 };
 
+/*
+ * USM_IOC_RESIZE: the partition is to have .frames frames.  On the claiming
+ * file, or with CAP_SYS_ADMIN for any instance, also while it has no daemon.
+ * Growing gives all of it, zeroed, or fails.  Shrinking gives up the highest
+ * frames: FREE ones at once, mapped ones after their pages were moved to FREE
+ * frames of what stays.  What cannot be moved now (pinned, shared, no FREE
+ * frame) leaves by and by: such frames are not granted any more (-EPERM), and
+ * usm_instance_info has .owned above .target until the last one is gone.  The
+ * same call again goes on with the moving.  The daemon's mapping of a frame is
+ * revoked before the frame goes.  A RESIZE event tells the daemon to read its
+ * extents and the states of its frames again.
+ *  -ENODEV no such instance      -EBUSY  another resize of it is under way
+ *  -ENOSPC pool too full, or too shredded (.left: frames in no partition)
+ *  -EINVAL .frames is 0          -EPERM  neither of both rights
+ * A fatal signal ends the moving early; the call still succeeds.
+ */
+struct usm_resize {
+	__u32 instance;
+	__u32 frames;
+	__u32 flags; /* 0 */
+	/* out */
+	__u32 owned;
+	__u32 moved; /* pages that changed frames */
+	__u32 left;
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_EXTENTS: the runs that make up a partition now, without frames that
+ * are leaving it.  Same rights; -ENODEV.
+ */
+struct usm_extents {
+	__u32 instance;
+	__u32 flags; /* 0 */
+	/* out */
+	__u32 frames; /* sum of the runs */
+	__u32 nr_extents;
+	struct usm_extent extents[USM_EXTENTS_MAX];
+	__u64 reserved[2];
+};
+
 /* USM_IOC_SCAN: look for frames that came home now. Out: how many did. */
 struct usm_scan {
 	__u32 flags; /* 0 */
@@ -746,6 +787,8 @@ struct usm_waker_wait {
 #define USM_IOC_FREE _IOWR(USM_IOC_MAGIC, 0x2a, struct usm_free)
 #define USM_IOC_PAGES _IOWR(USM_IOC_MAGIC, 0x2b, struct usm_pages)
 #define USM_IOC_EVICTED _IOWR(USM_IOC_MAGIC, 0x2c, struct usm_evicted)
+#define USM_IOC_RESIZE _IOWR(USM_IOC_MAGIC, 0x2d, struct usm_resize)
+#define USM_IOC_EXTENTS _IOWR(USM_IOC_MAGIC, 0x2e, struct usm_extents)
 #define USM_IOC_WAKER _IOWR(USM_IOC_MAGIC, 0x30, struct usm_waker)
 #define USM_IOC_WAKER_WAIT _IOWR(USM_IOC_MAGIC, 0x31, struct usm_waker_wait)
 
@@ -768,6 +811,8 @@ enum usm_event_type {
 	USM_EVENT_UNBIND =
 		5, /* unbound, or the tag was dropped for privilege */
 	USM_EVENT_LOST = 6, /* records were dropped: use USM_IOC_MEMBERS */
+	/* the partition changed: USM_IOC_EXTENTS, _FRAMES; no .member */
+	USM_EVENT_RESIZE = 7,
 };
 
 struct usm_event {
@@ -818,6 +863,8 @@ USM_ASSERT_SIZE(usm_free, 32);
 USM_ASSERT_SIZE(usm_pages, 48);
 USM_ASSERT_SIZE(usm_evicted_info, 40);
 USM_ASSERT_SIZE(usm_evicted, 40);
+USM_ASSERT_SIZE(usm_resize, 40);
+USM_ASSERT_SIZE(usm_extents, 544);
 USM_ASSERT_SIZE(usm_frames, 32);
 USM_ASSERT_SIZE(usm_destroy, 24);
 USM_ASSERT_SIZE(usm_waker, 24);

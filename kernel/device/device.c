@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -272,6 +273,38 @@ static long do_destroy(struct file *file, void *arg)
 	return err;
 }
 
+/* The instance that a command about any of them names, or an error. */
+static struct usm_instance *named(u32 id)
+{
+	return usm_instance_by_id(id) ?: ERR_PTR(-ENODEV);
+}
+
+static long do_resize(struct file *file, void *arg)
+{
+	struct usm_resize *resize = arg;
+	struct usm_instance *instance = named(resize->instance);
+	long err;
+
+	if (IS_ERR(instance))
+		return PTR_ERR(instance);
+	err = usm_instance_resize(instance, file, resize);
+	usm_instance_put(instance);
+	return err;
+}
+
+static long do_extents(struct file *file, void *arg)
+{
+	struct usm_extents *extents = arg;
+	struct usm_instance *instance = named(extents->instance);
+	long err;
+
+	if (IS_ERR(instance))
+		return PTR_ERR(instance);
+	err = usm_instance_extents(instance, file, extents);
+	usm_instance_put(instance);
+	return err;
+}
+
 static long do_waker(struct file *file, void *arg)
 {
 	const struct usm_waker *waker = arg;
@@ -304,6 +337,8 @@ static const struct {
 	{ USM_IOC_SCAN, do_scan },
 	{ USM_IOC_FRAMES, do_frames },
 	{ USM_IOC_DESTROY, do_destroy },
+	{ USM_IOC_RESIZE, do_resize },
+	{ USM_IOC_EXTENTS, do_extents },
 	{ USM_IOC_WAKER, do_waker },
 	{ USM_IOC_WAKER_WAIT, do_waker_wait },
 };

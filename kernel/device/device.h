@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 
 struct usm_instance;
+struct usm_runs;
 
 int usm_device_init(void);
 void usm_device_exit(void);
@@ -21,8 +22,8 @@ void usm_slice_exit(void);
 struct address_space *usm_slice_mapping(void);
 /* mmap at USM_MMAP_SLICE: @vma->vm_pgoff is past it already. */
 int usm_slice_mmap(struct vm_area_struct *vma);
-/* Take the instance's frames out of every page table of a daemon. */
-void usm_slice_revoke(struct usm_instance *instance);
+/* Take these frames out of every page table of a daemon. Sleeps. */
+void usm_slice_revoke(const struct usm_runs *runs);
 
 /* ---- proc.c ------------------------------------------------------------------ */
 

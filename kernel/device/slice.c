@@ -68,14 +68,14 @@ int usm_slice_mmap(struct vm_area_struct *vma)
 	return 0;
 }
 
-void usm_slice_revoke(struct usm_instance *instance)
+void usm_slice_revoke(const struct usm_runs *runs)
 {
 	u32 i;
 
-	for (i = 0; i < instance->nr_extents; i++)
-		unmap_mapping_range(
-			anchor->f_mapping,
-			USM_MMAP_SLICE + ((loff_t)instance->extents[i].first
-					  << PAGE_SHIFT),
-			(loff_t)instance->extents[i].frames << PAGE_SHIFT, 1);
+	for (i = 0; i < runs->nr; i++)
+		unmap_mapping_range(anchor->f_mapping,
+				    USM_MMAP_SLICE + ((loff_t)runs->at[i].first
+						      << PAGE_SHIFT),
+				    (loff_t)runs->at[i].frames << PAGE_SHIFT,
+				    1);
 }

@@ -45,9 +45,11 @@ void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,
 	instance->frames[frame->state]--;
 	instance->frames[state]++;
 	frame->state = state;
+	if (state == USM_FRAME_FREE && frame->leaving)
+		usm_frame_left(instance);
 }
 
-void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count)
+void usm_frames_scrub(u32 first, u32 count)
 {
 	u32 i;
 
@@ -59,6 +61,11 @@ void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count)
 		}
 		cond_resched();
 	}
+}
+
+void usm_frames_assign(struct usm_instance *instance, u32 first, u32 count)
+{
+	u32 i;
 
 	for (i = first; i < first + count; i++) {
 		spin_lock(&instance->lock);
@@ -70,29 +77,35 @@ void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count)
 	}
 }
 
-static void take_back(struct usm_instance *instance, struct usm_frame *frame)
+void usm_frame_take(struct usm_instance *instance, u32 index)
 {
+	struct usm_frame *frame = &table[index];
+
 	WARN_ON_ONCE(frame->owner != instance->id || frame->tag);
 	instance->frames[frame->state]--;
 	frame->owner = 0;
+	frame->leaving = 0;
 	frame->next = USM_FRAME_NONE;
-	/*
-	 * The daemon could write it whether it was ever granted or not; a
-	 * quarantined one stays out of circulation.
-	 */
+	/* The daemon could write it whether it was ever granted or not. */
 	frame->dirty = 1;
-	if (frame->state != USM_FRAME_QUARANTINED)
-		frame->state = USM_FRAME_POOL;
+	/* Bad memory is not given to anyone again. */
+	if (frame->state == USM_FRAME_QUARANTINED)
+		return;
+	frame->state = USM_FRAME_POOL;
+	__clear_bit(index, usm_pool.used);
+	usm_pool.free++;
 }
 
 void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count)
 {
 	u32 i;
 
+	lockdep_assert_held(&usm_instances_lock);
 	for (i = first; i < first + count; i++) {
 		spin_lock(&instance->lock);
 		instance->home_first = USM_FRAME_NONE;
-		take_back(instance, &table[i]);
+		if (table[i].owner == instance->id)
+			usm_frame_take(instance, i);
 		spin_unlock(&instance->lock);
 		cond_resched();
 	}
@@ -118,7 +131,7 @@ int usm_frame_grant(struct usm_instance *instance, u32 index)
 
 	spin_lock(&instance->lock);
 	frame = owned(instance, index);
-	if (!frame)
+	if (!frame || frame->leaving)
 		err = -EPERM;
 	else if (frame->state == USM_FRAME_FREE &&
 		 PageHWPoison(usm_pool_page(index)))
@@ -135,6 +148,10 @@ void usm_frame_push_home(struct usm_instance *instance, u32 index)
 {
 	struct usm_frame *frame = &table[index];
 
+	if (frame->leaving) {
+		usm_frame_set_state(instance, frame, USM_FRAME_FREE);
+		return;
+	}
 	usm_frame_set_state(instance, frame, USM_FRAME_HOME);
 	frame->next = instance->home_first;
 	instance->home_first = index;
@@ -189,11 +206,12 @@ u32 usm_frame_pop_home(struct usm_instance *instance)
 	u32 index;
 
 	spin_lock(&instance->lock);
-	index = instance->home_first;
-	if (index != USM_FRAME_NONE) {
+	while ((index = instance->home_first) != USM_FRAME_NONE) {
 		instance->home_first = table[index].next;
 		table[index].next = USM_FRAME_NONE;
 		usm_frame_set_state(instance, &table[index], USM_FRAME_FREE);
+		if (!table[index].leaving)
+			break;
 	}
 	spin_unlock(&instance->lock);
 	return index;

@@ -25,6 +25,7 @@ struct usm_frame {
 	u16 owner; /* instance id, 0: pool; under the instances' mutex */
 	u8 state; /* enum usm_frame_state; under the owner's .lock */
 	u8 dirty; /* may hold a tenant's data: scrub before the next owner */
+	u8 leaving; /* is to go back to the pool as soon as it is FREE */
 	u32 next; /* list of frames that came home */
 	struct usm_tag *tag; /* who it was given to, with a reference */
 	unsigned long addr;
@@ -36,9 +37,14 @@ void usm_frames_exit(void);
 
 struct usm_frame *usm_frame(u32 frame);
 
-/* Hand a run of pool frames to an instance: scrubbed, FREE. Sleeps. */
-void usm_frames_hand_over(struct usm_instance *instance, u32 first, u32 count);
-/* Take a run of frames back from an instance that is at its end. */
+/* Overwrite what earlier owners left in a run of reserved frames. Sleeps. */
+void usm_frames_scrub(u32 first, u32 count);
+/* Give a run of scrubbed frames to an instance, FREE. Sleeps. */
+void usm_frames_assign(struct usm_instance *instance, u32 first, u32 count);
+/*
+ * Take a run of frames, those that are its, from an instance that is at its
+ * end; usm_instances_lock is held.
+ */
 void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count);
 
 /*
@@ -68,6 +74,29 @@ void usm_frames_forget_home(struct usm_instance *instance);
 /* Copy states of frames @first.. into @info; foreign ones read as POOL. */
 void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 			 struct usm_frame_info *info);
+
+/* ---- leaving.c: frames on their way back to the pool ------------------------ */
+
+/*
+ * usm_frames_leave() - a run of the instance's frames is to leave it: not
+ * granted any more, back in the pool as soon as each is FREE.
+ * usm_frames_stay() - those of a run that are leaving and still here stay.
+ */
+void usm_frames_leave(struct usm_instance *instance, u32 first, u32 count);
+void usm_frames_stay(struct usm_instance *instance, u32 first, u32 count);
+/* Leaving frames that came home need not be read by the daemon first. */
+void usm_frames_recall_home(struct usm_instance *instance);
+/*
+ * usm_frames_let_go() - take those of a run that are leaving and FREE.  The
+ * caller holds usm_instances_lock and .slice_sem for writing, and revokes the
+ * daemon's mapping of the run before it lets go of either.
+ * Returns how many of the run are still to leave.
+ */
+u32 usm_frames_let_go(struct usm_instance *instance, u32 first, u32 count);
+/* For frames.c: one frame back to the pool; instance->lock is held. */
+void usm_frame_take(struct usm_instance *instance, u32 frame);
+/* For frames.c: a leaving frame became FREE; instance->lock is held. */
+void usm_frame_left(struct usm_instance *instance);
 
 /* For frames/home.c; the caller holds instance->lock. */
 void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,

@@ -49,7 +49,7 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 	struct page *page = usm_pool_page(index);
 	struct usm_tag *tag;
 
-	if (frame->state != USM_FRAME_MAPPED)
+	if (frame->owner != instance->id || frame->state != USM_FRAME_MAPPED)
 		return 0;
 	if (page_ref_count(page) != 1) {
 		/* _mapcount counts from minus one. */
@@ -78,26 +78,25 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 
 static unsigned int scan(struct usm_instance *instance, unsigned int *limbo)
 {
+	struct usm_extent run;
 	unsigned int home = 0;
-	u32 e, i, end;
+	u32 next = 0, end;
+	bool more;
 
 	*limbo = 0;
-	for (e = 0; e < instance->nr_extents; e++) {
-		const struct usm_extent *extent = &instance->extents[e];
-		u32 last = extent->first + extent->frames;
-
-		for (i = extent->first; i < last; i = end) {
-			end = min(i + SCAN_CHUNK, last);
-			spin_lock(&instance->lock);
-			if (instance->frames[USM_FRAME_MAPPED] == 0)
-				end = last;
-			else
-				for (; i < end; i++)
-					home += look(instance, i, limbo);
-			spin_unlock(&instance->lock);
-			cond_resched();
+	do {
+		/* Found anew each time: the partition may change meanwhile. */
+		spin_lock(&instance->lock);
+		more = instance->frames[USM_FRAME_MAPPED] > 0 &&
+		       usm_partition_next(instance, next, &run);
+		if (more) {
+			end = run.first + min_t(u32, run.frames, SCAN_CHUNK);
+			for (next = run.first; next < end; next++)
+				home += look(instance, next, limbo);
 		}
-	}
+		spin_unlock(&instance->lock);
+		cond_resched();
+	} while (more);
 
 	if (home) {
 		atomic64_add(home, &instance->freed);

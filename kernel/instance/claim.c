@@ -104,8 +104,8 @@ static int take_over(struct usm_instance *instance, struct file *file,
 
 	if (instance->state != USM_INSTANCE_LOST)
 		return claim->flags & USM_CLAIM_ATTACH ? -EBUSY : -EEXIST;
-	if (claim->frames && claim->frames != instance->nr_frames) {
-		claim->frames = instance->nr_frames;
+	if (claim->frames && claim->frames != instance->runs.frames) {
+		claim->frames = instance->runs.frames;
 		return -EUCLEAN;
 	}
 	err = attach(instance, file, claim);
@@ -129,7 +129,7 @@ static int make(struct file *file, struct usm_claim *claim,
 	err = usm_slots_new(instance, claim->nr_slots);
 	if (err)
 		goto err_instance;
-	err = usm_partition_carve(instance, claim->frames, &left);
+	err = usm_partition_carve(&instance->runs, claim->frames, &left);
 	if (err) {
 		claim->frames = left;
 		goto err_instance;
@@ -142,7 +142,8 @@ static int make(struct file *file, struct usm_claim *claim,
 	 * is taken, and without a state nobody can find the instance.
 	 */
 	mutex_unlock(&usm_instances_lock);
-	usm_partition_hand_over(instance);
+	usm_partition_scrub(&instance->runs);
+	usm_partition_assign(instance, &instance->runs);
 	mutex_lock(&usm_instances_lock);
 	err = attach(instance, file, claim);
 	if (err)
@@ -157,7 +158,7 @@ err_published:
 	mutex_lock(&usm_instances_lock);
 	goto err_instance;
 err_partition:
-	usm_partition_uncarve(instance);
+	usm_partition_uncarve(&instance->runs);
 err_instance:
 	usm_instance_put(instance);
 	return err;
@@ -186,10 +187,10 @@ int usm_instance_claim(struct file *file, struct usm_claim *claim,
 		err = make(file, claim, &instance);
 	if (!err) {
 		claim->instance = instance->id;
-		claim->frames = instance->nr_frames;
+		claim->frames = instance->runs.frames;
 		claim->nr_slots = instance->nr_slots;
-		claim->nr_extents = instance->nr_extents;
-		memcpy(claim->extents, instance->extents,
+		claim->nr_extents = instance->runs.nr;
+		memcpy(claim->extents, instance->runs.at,
 		       sizeof(claim->extents));
 		claim->base_pfn = usm_pool.base_pfn;
 		claim->channel_bytes = usm_channel_bytes(instance->nr_slots);
@@ -202,8 +203,8 @@ int usm_instance_claim(struct file *file, struct usm_claim *claim,
 			USM_NAME_MAX, claim->name, asked, err);
 	else
 		pr_info("instance %u \"%s\": %u frames in %u runs, %s\n",
-			instance->id, instance->name, instance->nr_frames,
-			instance->nr_extents,
+			instance->id, instance->name, claim->frames,
+			claim->nr_extents,
 			claim->reattached ? "taken over" : "claimed");
 	return err;
 }
@@ -227,7 +228,8 @@ static struct usm_channel_mem *leave(struct usm_instance *instance, u32 state)
 	spin_unlock(&instance->lock);
 	up_write(&instance->slice_sem);
 	/* …and after this none is left that an earlier one put there. */
-	usm_slice_revoke(instance);
+	usm_slice_revoke(&instance->runs);
+	usm_slice_revoke(&instance->leaving);
 
 	usm_daemon_unregister(instance->daemon_mm);
 	instance->daemon_mm = NULL;

@@ -22,6 +22,7 @@ void usm_instance_describe(struct usm_instance *instance,
 					     task_active_pid_ns(current));
 	info->nr_members = instance->nr_members;
 	memcpy(info->frames, instance->frames, sizeof(info->frames));
+	info->target = instance->runs.frames;
 	spin_unlock(&instance->lock);
 
 	for (i = 0; i < USM_FRAME_STATES; i++)

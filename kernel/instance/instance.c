@@ -29,6 +29,7 @@ static void free_instance(struct work_struct *work)
 		container_of(work, struct usm_instance, free_work);
 
 	cancel_delayed_work_sync(&instance->home_work);
+	cancel_work_sync(&instance->leave_work);
 	usm_slots_free(instance);
 	kfree(instance);
 	module_put(THIS_MODULE);
@@ -73,6 +74,7 @@ struct usm_instance *usm_instance_new(const char *name)
 	INIT_KFIFO(instance->events);
 	init_waitqueue_head(&instance->event_wait);
 	usm_home_init(instance);
+	usm_leave_init(instance);
 	return instance;
 }
 
@@ -99,7 +101,7 @@ void usm_instance_maybe_end(struct usm_instance *instance)
 
 	mutex_lock(&usm_instances_lock);
 	spin_lock(&instance->lock);
-	end = instance->state == USM_INSTANCE_DYING &&
+	end = instance->state == USM_INSTANCE_DYING && !instance->resizing &&
 	      instance->nr_members == 0 && usm_frames_out(instance) == 0 &&
 	      instances[instance->id] == instance;
 	spin_unlock(&instance->lock);

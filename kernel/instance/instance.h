@@ -18,6 +18,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "pool/runs.h"
 #include "usm.h"
 
 struct usm_channel_mem;
@@ -37,10 +38,15 @@ struct usm_instance {
 	struct kref ref;
 	struct work_struct free_work;
 
-	/* Partition; constant between claim and the end. */
-	struct usm_extent extents[USM_EXTENTS_MAX];
-	u32 nr_extents;
-	u32 nr_frames;
+	/*
+	 * Partition: changed under the instances' mutex and .lock, read under
+	 * either.  .leaving covers the frames that are to go back to the pool
+	 * and, beside them, others that are no business of ours any more.
+	 */
+	struct usm_runs runs;
+	struct usm_runs leaving;
+	bool resizing; /* one at a time, under the instances' mutex */
+	struct work_struct leave_work;
 
 	/*
 	 * The attachment: who is the daemon right now.  Written under the
@@ -159,11 +165,26 @@ void usm_instances_check_daemons(void);
 /* USM_IOC_DESTROY; @file is the caller's. */
 int usm_instance_destroy(struct usm_instance *instance, struct file *file);
 
+/* ---- resize.c ----------------------------------------------------------------- */
+
+/*
+ * usm_instance_resize() - USM_IOC_RESIZE; @file is the caller's.
+ * usm_instance_extents() - USM_IOC_EXTENTS.
+ */
+int usm_instance_resize(struct usm_instance *instance, struct file *file,
+			struct usm_resize *resize);
+int usm_instance_extents(struct usm_instance *instance, struct file *file,
+			 struct usm_extents *extents);
+/* Frames that were to leave and became FREE go back to the pool. */
+void usm_leave_init(struct usm_instance *instance);
+
 /* ---- events.c --------------------------------------------------------------- */
 
 /* Queue an event about @tag. The caller holds instance->lock. */
 void usm_event_emit(struct usm_instance *instance, u32 type,
 		    struct usm_tag *tag, u32 parent);
+/* Queue an event about the instance itself. The same lock. */
+void usm_event_emit_plain(struct usm_instance *instance, u32 type);
 
 /* ---- info.c ------------------------------------------------------------------ */
 

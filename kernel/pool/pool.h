@@ -8,6 +8,8 @@
 
 #include <linux/mm.h>
 
+#include "pool/runs.h"
+
 struct usm_instance;
 
 /*
@@ -64,17 +66,28 @@ static __always_inline bool usm_pool_contains(const struct page *page)
 /* ---- partition.c: which frames an instance owns -------------------------- */
 
 /*
- * usm_partition_carve() - reserve @frames frames for a new instance: one run
- * where the pool has one, else up to USM_EXTENTS_MAX runs.
+ * usm_partition_carve() - reserve @frames frames of the pool: one run where it
+ * has one, else as many as @runs, empty so far, has room for.
  * The caller holds usm_instances_lock.  Returns -ENOSPC with *left = frames
- * that could have been had; nothing is reserved then.
+ * that are in no partition; nothing is reserved then.
  */
-int usm_partition_carve(struct usm_instance *instance, u32 frames, u32 *left);
-/* Undo carve before anything was handed over. */
-void usm_partition_uncarve(struct usm_instance *instance);
-/* Scrub and hand over what was carved. Sleeps. */
-void usm_partition_hand_over(struct usm_instance *instance);
+int usm_partition_carve(struct usm_runs *runs, u32 frames, u32 *left);
+/* Reserve up to @frames frames from @after on, as far as they are to be had. */
+void usm_partition_carve_next(struct usm_runs *runs, u32 after, u32 frames);
+/* Undo carve before anything was assigned. */
+void usm_partition_uncarve(struct usm_runs *runs);
+/* Scrub what was carved; give it to @instance. Both sleep. */
+void usm_partition_scrub(const struct usm_runs *runs);
+void usm_partition_assign(struct usm_instance *instance,
+			  const struct usm_runs *runs);
 /* Everything is home: back to the pool. Holds usm_instances_lock. */
 void usm_partition_give_back(struct usm_instance *instance);
+/*
+ * usm_partition_next() - the next run at or above @from in which the instance
+ * has frames, leaving ones too; it may hold others' frames beside them.
+ * The caller holds usm_instances_lock or instance->lock.
+ */
+bool usm_partition_next(const struct usm_instance *instance, u32 from,
+			struct usm_extent *out);
 
 #endif /* USM_POOL_H */
