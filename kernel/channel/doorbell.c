@@ -118,3 +118,19 @@ void usm_doorbell_ring(struct usm_instance *instance,
 		return;
 	usm_doorbell_wake(instance, channel, slot);
 }
+
+void usm_doorbell_ring_member(struct usm_instance *instance, u32 member)
+{
+	struct usm_channel_mem *channel;
+
+	spin_lock(&instance->lock);
+	channel = instance->channel;
+	if (channel)
+		usm_channel_get(channel);
+	spin_unlock(&instance->lock);
+	if (!channel)
+		return;
+	/* Any worker may look at the notices; this spreads them. */
+	usm_doorbell_ring(instance, channel, member);
+	usm_channel_put(channel);
+}

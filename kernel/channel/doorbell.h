@@ -25,6 +25,8 @@ bool usm_worker_running(struct usm_instance *instance, u32 slot);
 /* A request was posted: see that the slot's worker gets to know. */
 void usm_doorbell_ring(struct usm_instance *instance,
 		       struct usm_channel_mem *channel, u32 slot);
+/* Something is in the notices for the policy of @member (0: of nobody). */
+void usm_doorbell_ring_member(struct usm_instance *instance, u32 member);
 /* The kernel wakes the worker itself, whatever the doorbell says. */
 void usm_doorbell_wake(struct usm_instance *instance,
 		       struct usm_channel_mem *channel, u32 slot);

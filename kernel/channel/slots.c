@@ -114,11 +114,21 @@ struct usm_kslot *usm_slot_of_caller(struct usm_instance *instance)
 }
 
 /* The caller holds slot->lock. */
+static void set_state(struct usm_kslot *slot, enum usm_kslot_state state)
+{
+	if (slot->state == USM_KSLOT_IDLE && state != USM_KSLOT_IDLE)
+		atomic_inc(&slot->instance->slots_busy);
+	if (slot->state != USM_KSLOT_IDLE && state == USM_KSLOT_IDLE)
+		atomic_dec(&slot->instance->slots_busy);
+	slot->state = state;
+}
+
+/* The caller holds slot->lock. */
 static void reset(struct usm_kslot *slot)
 {
 	if (slot->state == USM_KSLOT_ANSWERED)
 		usm_frame_ungrant(slot->instance, slot->frame);
-	slot->state = USM_KSLOT_IDLE;
+	set_state(slot, USM_KSLOT_IDLE);
 }
 
 void usm_slots_release(struct task_struct *task)
@@ -188,9 +198,20 @@ void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
 	slot->posted_ns = ktime_get_ns();
 	slot->posted = jiffies;
 	slot->last_reply = 0;
-	slot->state = USM_KSLOT_PENDING;
+	set_state(slot, USM_KSLOT_PENDING);
 	publish(slot, channel, request);
 	spin_unlock(&slot->lock);
+}
+
+bool usm_slot_asked(struct usm_kslot *slot, u32 member, unsigned long addr)
+{
+	bool asked;
+
+	spin_lock(&slot->lock);
+	asked = slot->state != USM_KSLOT_IDLE && slot->member == member &&
+		slot->addr == addr;
+	spin_unlock(&slot->lock);
+	return asked;
 }
 
 enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
@@ -207,11 +228,11 @@ enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
 	case USM_KSLOT_ANSWERED:
 		*frame = slot->frame;
 		*waited_ns = ktime_get_ns() - slot->posted_ns;
-		slot->state = USM_KSLOT_IDLE;
+		set_state(slot, USM_KSLOT_IDLE);
 		break;
 	case USM_KSLOT_FALLBACK:
 		*reason = slot->reason;
-		slot->state = USM_KSLOT_IDLE;
+		set_state(slot, USM_KSLOT_IDLE);
 		break;
 	default:
 		break;
@@ -230,12 +251,12 @@ static int answer(struct usm_kslot *slot, u32 gen, u32 frame)
 		err = -ESTALE;
 	} else if (frame == USM_FRAME_NONE) {
 		slot->reason = USM_FALLBACK_REFUSED;
-		slot->state = USM_KSLOT_FALLBACK;
+		set_state(slot, USM_KSLOT_FALLBACK);
 	} else {
 		err = usm_frame_grant(instance, frame);
 		if (!err) {
 			slot->frame = frame;
-			slot->state = USM_KSLOT_ANSWERED;
+			set_state(slot, USM_KSLOT_ANSWERED);
 		}
 	}
 	spin_unlock(&slot->lock);
@@ -283,7 +304,7 @@ void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason)
 	spin_lock(&slot->lock);
 	if (slot->state == USM_KSLOT_PENDING) {
 		slot->reason = reason;
-		slot->state = USM_KSLOT_FALLBACK;
+		set_state(slot, USM_KSLOT_FALLBACK);
 	}
 	spin_unlock(&slot->lock);
 	wake_up(&slot->wait);

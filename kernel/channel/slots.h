@@ -88,6 +88,9 @@ enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
 				   enum usm_fallback_reason *reason,
 				   u64 *waited_ns);
 
+/* Does it hold a request for (member, addr), or its outcome? */
+bool usm_slot_asked(struct usm_kslot *slot, u32 member, unsigned long addr);
+
 /*
  * usm_slot_answer() - the policy's reply: a frame number or USM_FRAME_NONE.
  * Errors as documented for USM_IOC_MAP; nothing changes then.

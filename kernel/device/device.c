@@ -78,7 +78,7 @@ static long do_info(struct file *file, void *arg)
 		return -EINVAL;
 	memset(info, 0, sizeof(*info));
 	info->abi = USM_ABI_VERSION;
-	info->features = USM_FEATURE_COW;
+	info->features = USM_FEATURE_COW | USM_FEATURE_GRANTS;
 	if (IS_ENABLED(CONFIG_PER_VMA_LOCK))
 		info->features |= USM_FEATURE_VMA_LOCK;
 	strscpy(info->backend, usm_pool.backend->name, sizeof(info->backend));
@@ -257,6 +257,20 @@ static long do_frames(struct file *file, void *arg)
 	return err;
 }
 
+static long do_push(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_push(instance, arg) : -EPERM;
+}
+
+static long do_free(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_free(instance, arg) : -EPERM;
+}
+
 static long do_destroy(struct file *file, void *arg)
 {
 	const struct usm_destroy *destroy = arg;
@@ -339,6 +353,8 @@ static const struct {
 	{ USM_IOC_DESTROY, do_destroy },
 	{ USM_IOC_RESIZE, do_resize },
 	{ USM_IOC_EXTENTS, do_extents },
+	{ USM_IOC_PUSH, do_push },
+	{ USM_IOC_FREE, do_free },
 	{ USM_IOC_WAKER, do_waker },
 	{ USM_IOC_WAKER_WAIT, do_waker_wait },
 };

@@ -5,8 +5,10 @@
 
 #include <linux/fs.h>
 
+struct usm_free;
 struct usm_instance;
 struct usm_runs;
+struct usm_push;
 
 int usm_device_init(void);
 void usm_device_exit(void);
@@ -24,6 +26,11 @@ struct address_space *usm_slice_mapping(void);
 int usm_slice_mmap(struct vm_area_struct *vma);
 /* Take these frames out of every page table of a daemon. Sleeps. */
 void usm_slice_revoke(const struct usm_runs *runs);
+
+/* ---- grants.c: on the file that holds the claim ------------------------------ */
+
+long usm_device_push(struct usm_instance *instance, struct usm_push *push);
+long usm_device_free(struct usm_instance *instance, struct usm_free *free);
 
 /* ---- proc.c ------------------------------------------------------------------ */
 

@@ -10,6 +10,7 @@
 #include "compat/compat.h"
 #include "faults/fault.h"
 #include "frames/frames.h"
+#include "grants/grants.h"
 #include "instance/instance.h"
 #include "stats/latency.h"
 #include "tags/tags.h"
@@ -83,6 +84,34 @@ static void ask(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
 	/* The daemon may have left before the request was posted. */
 	if (READ_ONCE(ctx->instance->channel) != ctx->channel)
 		usm_slot_give_up(slot, USM_FALLBACK_NO_DAEMON);
+}
+
+/*
+ * What the policy was asked for already goes first: its answer would find
+ * nobody, and its frame be out until this thread asks again.
+ */
+static bool asked_already(struct usm_fault_ctx *ctx, unsigned long addr)
+{
+	if (!atomic_read(&ctx->instance->slots_busy))
+		return false;
+	ctx->slot = usm_slot_find(ctx->instance);
+	return ctx->slot && usm_slot_asked(ctx->slot, ctx->tag->member, addr);
+}
+
+static bool serve_granted(struct usm_fault_ctx *ctx, unsigned long addr,
+			  gfp_t gfp, struct folio **folio)
+{
+	struct usm_granted granted;
+
+	if (!usm_grants_any(ctx->instance, ctx->tag) ||
+	    asked_already(ctx, addr) ||
+	    !usm_grants_take(ctx->instance, ctx->tag, addr, &granted))
+		return false;
+	if (gfp & __GFP_ZERO && !granted.zeroed)
+		clear_user_highpage(granted.page, addr);
+	ctx->served = granted.page;
+	*folio = page_folio(granted.page);
+	return true;
 }
 
 static struct folio *use(struct usm_fault_ctx *ctx, u32 frame,
@@ -187,6 +216,8 @@ enum usm_serve_result usm_serve(gfp_t gfp, int order,
 		*folio = NULL;
 		return USM_SERVE_FOLIO;
 	}
+	if (serve_granted(ctx, addr, gfp, folio))
+		return USM_SERVE_FOLIO;
 	if (ctx->fall_back)
 		return fall_back(ctx->tag, ctx->reason);
 	return serve_small(ctx, vma, addr, gfp, folio);

@@ -45,6 +45,7 @@ void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,
 	instance->frames[frame->state]--;
 	instance->frames[state]++;
 	frame->state = state;
+	frame->grant = USM_GRANT_NONE;
 	if (state == USM_FRAME_FREE && frame->leaving)
 		usm_frame_left(instance);
 }
@@ -115,7 +116,7 @@ void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count)
  * Under the lock, because an instance at its end loses its frames, and its id
  * goes to the next: only an attached one owns what bears its id.
  */
-static struct usm_frame *owned(struct usm_instance *instance, u32 index)
+struct usm_frame *usm_frame_owned(struct usm_instance *instance, u32 index)
 {
 	lockdep_assert_held(&instance->lock);
 	if (!usm_instance_attached(instance) || index >= usm_pool_frames())
@@ -124,22 +125,36 @@ static struct usm_frame *owned(struct usm_instance *instance, u32 index)
 	return table[index].owner == instance->id ? &table[index] : NULL;
 }
 
+int usm_frame_check(struct usm_instance *instance, u32 index)
+{
+	struct usm_frame *frame = usm_frame_owned(instance, index);
+
+	if (!frame || frame->leaving)
+		return -EPERM;
+	if (frame->state == USM_FRAME_FREE &&
+	    PageHWPoison(usm_pool_page(index)))
+		usm_frame_set_state(instance, frame, USM_FRAME_QUARANTINED);
+	return frame->state == USM_FRAME_FREE ? 0 : -EBUSY;
+}
+
+void usm_frame_set_grant(struct usm_instance *instance, u32 index,
+			 enum usm_grant_kind kind, bool zeroed)
+{
+	struct usm_frame *frame = &table[index];
+
+	usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
+	frame->grant = kind;
+	frame->zeroed = zeroed;
+}
+
 int usm_frame_grant(struct usm_instance *instance, u32 index)
 {
-	struct usm_frame *frame;
-	int err = 0;
+	int err;
 
 	spin_lock(&instance->lock);
-	frame = owned(instance, index);
-	if (!frame || frame->leaving)
-		err = -EPERM;
-	else if (frame->state == USM_FRAME_FREE &&
-		 PageHWPoison(usm_pool_page(index)))
-		usm_frame_set_state(instance, frame, USM_FRAME_QUARANTINED);
-	if (!err && frame->state != USM_FRAME_FREE)
-		err = -EBUSY;
+	err = usm_frame_check(instance, index);
 	if (!err)
-		usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
+		usm_frame_set_grant(instance, index, USM_GRANT_FAULT, false);
 	spin_unlock(&instance->lock);
 	return err;
 }
@@ -169,27 +184,35 @@ void usm_frame_ungrant(struct usm_instance *instance, u32 index)
 		usm_home_hint(instance);
 }
 
-struct page *usm_frame_use(struct usm_instance *instance, u32 index,
-			   struct usm_tag *tag, unsigned long addr)
+struct page *usm_frame_use_locked(struct usm_instance *instance, u32 index,
+				  struct usm_tag *tag, unsigned long addr)
 {
 	struct usm_frame *frame = &table[index];
 	struct page *page = usm_pool_page(index);
 
 	/*
-	 * Before the state says MAPPED: a scan in between would see a mapped
-	 * frame with only our own reference, and call it home.
+	 * Before the state says MAPPED: a frame that is mapped with only our
+	 * own reference is home.
 	 */
 	get_page(page);
-
-	usm_tag_get(tag);
 	atomic_inc(&tag->mapped);
-	spin_lock(&instance->lock);
 	WARN_ON_ONCE(frame->state != USM_FRAME_GRANTED ||
 		     frame->owner != instance->id);
 	usm_frame_set_state(instance, frame, USM_FRAME_MAPPED);
 	frame->tag = tag;
 	frame->addr = addr;
 	frame->dirty = 1;
+	return page;
+}
+
+struct page *usm_frame_use(struct usm_instance *instance, u32 index,
+			   struct usm_tag *tag, unsigned long addr)
+{
+	struct page *page;
+
+	usm_tag_get(tag);
+	spin_lock(&instance->lock);
+	page = usm_frame_use_locked(instance, index, tag, addr);
 	spin_unlock(&instance->lock);
 	return page;
 }
@@ -222,7 +245,7 @@ void usm_frame_unpop_home(struct usm_instance *instance, u32 index)
 	struct usm_frame *frame;
 
 	spin_lock(&instance->lock);
-	frame = owned(instance, index);
+	frame = usm_frame_owned(instance, index);
 	if (frame && frame->state == USM_FRAME_FREE)
 		usm_frame_push_home(instance, index);
 	spin_unlock(&instance->lock);
@@ -241,14 +264,16 @@ void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 
 	spin_lock(&instance->lock);
 	for (i = 0; i < count; i++) {
-		struct usm_frame *frame = owned(instance, first + i);
+		struct usm_frame *frame = usm_frame_owned(instance, first + i);
 
 		memset(&info[i], 0, sizeof(info[i]));
 		if (!frame)
 			continue;
 		info[i].state = frame->state;
+		info[i].grant = frame->grant;
 		info[i].member = frame->tag ? frame->tag->member : 0;
-		info[i].addr = frame->tag ? frame->addr : 0;
+		if (frame->tag && frame->grant != USM_GRANT_MAGAZINE)
+			info[i].addr = frame->addr;
 	}
 	spin_unlock(&instance->lock);
 }

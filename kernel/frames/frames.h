@@ -26,9 +26,14 @@ struct usm_frame {
 	u8 state; /* enum usm_frame_state; under the owner's .lock */
 	u8 dirty; /* may hold a tenant's data: scrub before the next owner */
 	u8 leaving; /* is to go back to the pool as soon as it is FREE */
-	u32 next; /* list of frames that came home */
+	u8 grant; /* enum usm_grant_kind, while GRANTED */
+	u8 zeroed; /* the policy vouches for zeroes, while GRANTED ahead */
+	u32 next; /* list of frames that came home, or of a magazine */
 	struct usm_tag *tag; /* who it was given to, with a reference */
-	unsigned long addr;
+	union {
+		unsigned long addr; /* MAPPED, or granted for that page */
+		u32 previous; /* in a magazine */
+	};
 };
 
 /* Allocate the table for @frames frames, all in the pool and dirty. */
@@ -52,6 +57,14 @@ void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count);
  * Returns -EPERM: another's frame or none; -EBUSY: not FREE.
  */
 int usm_frame_grant(struct usm_instance *instance, u32 frame);
+/*
+ * usm_frame_check() - could usm_frame_set_grant() have it?  Same errors.
+ * usm_frame_set_grant() - FREE to GRANTED; the caller adds .tag and the rest.
+ * The caller holds instance->lock for both.
+ */
+int usm_frame_check(struct usm_instance *instance, u32 frame);
+void usm_frame_set_grant(struct usm_instance *instance, u32 frame,
+			 enum usm_grant_kind kind, bool zeroed);
 /* GRANTED to HOME: the fault it was meant for does not want it any more. */
 void usm_frame_ungrant(struct usm_instance *instance, u32 frame);
 /*
@@ -60,6 +73,14 @@ void usm_frame_ungrant(struct usm_instance *instance, u32 frame);
  */
 struct page *usm_frame_use(struct usm_instance *instance, u32 frame,
 			   struct usm_tag *tag, unsigned long addr);
+/*
+ * The same under instance->lock, for a frame that has a reference on @tag in
+ * its name already.
+ */
+struct page *usm_frame_use_locked(struct usm_instance *instance, u32 frame,
+				  struct usm_tag *tag, unsigned long addr);
+/* The instance's frame of that index, or NULL; under instance->lock. */
+struct usm_frame *usm_frame_owned(struct usm_instance *instance, u32 frame);
 
 /* Frames in members' hands. The caller holds instance->lock. */
 u32 usm_frames_out(struct usm_instance *instance);

@@ -16,6 +16,8 @@
 #include "device/device.h"
 #include "frames/frames.h"
 #include "frames/home.h"
+#include "grants/grants.h"
+#include "grants/notices.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
@@ -78,6 +80,8 @@ static int attach(struct usm_instance *instance, struct file *file,
 		return err;
 	}
 
+	/* The new daemon knows nothing of grants; unused ones are FREE to it. */
+	usm_grants_release_all(instance);
 	usm_frames_forget_home(instance);
 	instance->flags = claim->flags & USM_CLAIM_PERSIST;
 	instance->deadline_ms = claim->deadline_ms;
@@ -92,6 +96,7 @@ static int attach(struct usm_instance *instance, struct file *file,
 	kfifo_reset(&instance->events);
 	instance->events_lost = false;
 	instance->channel = channel;
+	usm_notices_reset(instance);
 	WRITE_ONCE(instance->state, USM_INSTANCE_ATTACHED);
 	spin_unlock(&instance->lock);
 	return 0;
@@ -261,6 +266,7 @@ static void unbind_all(struct usm_instance *instance)
 static void dissolve(struct usm_instance *instance)
 {
 	unbind_all(instance);
+	usm_grants_release_all(instance);
 	usm_slots_withdraw(instance, 0);
 	usm_home_scan(instance);
 	usm_home_hint(instance);

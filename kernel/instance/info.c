@@ -29,6 +29,9 @@ void usm_instance_describe(struct usm_instance *instance,
 		info->owned += info->frames[i];
 	info->faults = atomic64_read(&instance->faults);
 	info->upcalls = atomic64_read(&instance->upcalls);
+	info->magazine = atomic64_read(&instance->magazine);
+	info->range = atomic64_read(&instance->range);
+	info->around = atomic64_read(&instance->around);
 	for (i = 0; i < USM_FALLBACK_REASONS; i++)
 		info->fallbacks[i] = atomic64_read(&instance->fallbacks[i]);
 	info->freed = atomic64_read(&instance->freed);
@@ -60,6 +63,10 @@ static void describe_member(struct usm_tag *tag, struct usm_member_info *info)
 	info->inherit = tag->inherit;
 	info->faults = atomic64_read(&tag->faults);
 	info->upcalls = atomic64_read(&tag->upcalls);
+	info->magazine = atomic64_read(&tag->magazine_faults);
+	info->range = atomic64_read(&tag->range_faults);
+	info->around = atomic64_read(&tag->around);
+	info->stocked = tag->magazine.stock;
 	info->fallbacks = atomic64_read(&tag->fallbacks);
 }
 

@@ -7,6 +7,7 @@
 #include "channel/slots.h"
 #include "frames/frames.h"
 #include "frames/home.h"
+#include "grants/magazine.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
@@ -69,6 +70,7 @@ struct usm_instance *usm_instance_new(const char *name)
 	init_rwsem(&instance->slice_sem);
 	spin_lock_init(&instance->lock);
 	instance->home_first = USM_FRAME_NONE;
+	usm_magazine_init(&instance->shared);
 	init_waitqueue_head(&instance->home_wait);
 	INIT_LIST_HEAD(&instance->members);
 	INIT_KFIFO(instance->events);

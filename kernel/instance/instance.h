@@ -18,6 +18,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "grants/magazine.h"
 #include "pool/runs.h"
 #include "usm.h"
 
@@ -77,6 +78,11 @@ struct usm_instance {
 	wait_queue_head_t home_wait;
 	bool home_open;
 
+	/* Frames given ahead for any member; and what the policy is told. */
+	struct usm_magazine shared;
+	u64 notice_head;
+	u64 notices_lost;
+
 	struct list_head members; /* usm_tag.member_link */
 	u32 nr_members;
 	/*
@@ -98,9 +104,13 @@ struct usm_instance {
 	struct usm_kslot *slots;
 	u32 nr_slots;
 	DECLARE_BITMAP(slots_used, USM_SLOTS_MAX);
+	atomic_t slots_busy; /* with a request or an unused answer */
 
 	atomic64_t faults;
 	atomic64_t upcalls;
+	atomic64_t magazine;
+	atomic64_t range;
+	atomic64_t around;
 	atomic64_t fallbacks[USM_FALLBACK_REASONS];
 	atomic64_t freed;
 	atomic64_t bad_commands;

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "frames/home.h"
+#include "grants/grants.h"
 #include "instance/instance.h"
 #include "tags/tags.h"
 #include "usm_module.h"
@@ -135,6 +136,7 @@ static struct usm_tag *new_tag(struct usm_instance *instance,
 	kref_init(&tag->ref);
 	INIT_WORK(&tag->free_work, free_tag);
 	INIT_LIST_HEAD(&tag->member_link);
+	usm_magazine_init(&tag->magazine);
 	usm_instance_get(instance);
 	tag->instance = instance;
 	tag->mm = mm;
@@ -286,6 +288,8 @@ int usm_tag_stop(struct usm_tag *tag)
 		err = 0;
 	}
 	spin_unlock(&instance->lock);
+	if (!err)
+		usm_grants_release(tag);
 	return err;
 }
 
@@ -328,6 +332,7 @@ void usm_tag_exit(struct mm_struct *mm)
 	}
 	spin_unlock(&instance->lock);
 
+	usm_grants_release(tag);
 	hint(tag);
 	usm_tag_put(tag);
 }

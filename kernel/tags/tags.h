@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
+#include "grants/magazine.h"
 #include "usm.h"
 
 struct mm_struct;
@@ -42,9 +43,14 @@ struct usm_tag {
 	u64 start_time_ns;
 	char comm[16];
 
+	struct usm_magazine magazine; /* under instance->lock */
+
 	atomic_t mapped; /* frames given to it and still out */
 	atomic64_t faults;
 	atomic64_t upcalls;
+	atomic64_t magazine_faults;
+	atomic64_t range_faults;
+	atomic64_t around;
 	atomic64_t fallbacks;
 };
 
@@ -90,7 +96,10 @@ int usm_tag_create(struct usm_instance *instance, struct task_struct *task,
  */
 struct usm_tag *usm_tag_of_member(struct usm_instance *instance, u32 member);
 
-/* Stop serving; the tag stays for hints. Returns -ENOENT if it did not serve. */
+/*
+ * Stop serving; the tag stays for hints.  Unused grants go home.  Process
+ * context.  Returns -ENOENT if it did not serve.
+ */
 int usm_tag_stop(struct usm_tag *tag);
 
 /* The address space is about to end. Context: a task in exit_mmap(). */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Frames given ahead, so that a fault need not ask.  A fault looks, in this
+ * order, for a range grant over its page, into its member's magazine, and
+ * into the one all members share.
+ *
+ * What a grant holds stays good without a daemon.  The next one that attaches
+ * begins with all unused grants taken back, because it does not know them.
+ */
+#ifndef USM_GRANTS_H
+#define USM_GRANTS_H
+
+#include <linux/types.h>
+
+#include "usm.h"
+
+struct page;
+struct usm_instance;
+struct usm_tag;
+
+/* What a fault got from a grant. */
+struct usm_granted {
+	struct page *page; /* MAPPED, with the kernel's reference */
+	enum usm_grant_kind kind;
+	bool zeroed; /* the policy vouches for that */
+};
+
+/* Is it worth a look?  A hint, without locks. */
+bool usm_grants_any(const struct usm_instance *instance,
+		    const struct usm_tag *tag);
+
+/*
+ * usm_grants_take() - a frame for the page at @addr, if one was given ahead.
+ * Counts the fault, tells the policy, and rings when a magazine ran low.
+ */
+bool usm_grants_take(struct usm_instance *instance, struct usm_tag *tag,
+		     unsigned long addr, struct usm_granted *granted);
+
+/*
+ * usm_grants_push() - USM_IOC_PUSH for @nr frames; fills .done and .error.
+ */
+void usm_grants_push(struct usm_instance *instance, const u32 *frames,
+		     struct usm_push *push);
+
+/*
+ * usm_grants_free() - an unused grant's frame becomes FREE.
+ * Returns -EPERM for another's frame, -ESTALE when it is no unused grant.
+ */
+int usm_grants_free(struct usm_instance *instance, u32 frame);
+
+/*
+ * @tag does not serve any more: what was given to it and not used goes home.
+ * Process context.
+ */
+void usm_grants_release(struct usm_tag *tag);
+
+/* All unused grants of all members go home. Process context. */
+void usm_grants_release_all(struct usm_instance *instance);
+
+#endif /* USM_GRANTS_H */
