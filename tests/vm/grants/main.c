@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames given ahead, seen from outside: which frame each page got is read from
+ * the kernel's page tables, and compared with what was granted and announced.
+ */
+#include <string.h>
+
+#include "grants/grants.h"
+#include "lib/check.h"
+#include "lib/instance.h"
+
+#define LIMIT_S 280
+
+static const struct {
+	const char *name;
+	void (*run)(int dev);
+} tests[] = {
+	{ "order", test_magazine_order },
+	{ "zeroed", test_magazine_zeroed },
+	{ "low", test_magazine_low },
+	{ "copies", test_magazine_copies },
+	{ "fork", test_magazine_fork },
+	{ "refused", test_push_refused },
+	{ "free", test_free },
+	{ "member", test_member_ends },
+	{ "daemon", test_daemon_ends },
+	{ "full", test_notices_full },
+};
+
+int main(int argc, char **argv)
+{
+	unsigned int round;
+	size_t i;
+	int dev;
+
+	test_begin(LIMIT_S);
+	dev = device_open();
+	for (round = 0; round < test_count(1, 20); round++)
+		for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+			if (argc < 2 || !strcmp(argv[1], tests[i].name))
+				tests[i].run(dev);
+	return test_end();
+}
