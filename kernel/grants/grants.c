@@ -83,17 +83,6 @@ out:
 	return frame != USM_FRAME_NONE;
 }
 
-/* The caller holds instance->lock. */
-static struct usm_tag *member_of(struct usm_instance *instance, u32 member)
-{
-	struct usm_tag *tag;
-
-	list_for_each_entry(tag, &instance->members, member_link)
-		if (tag->member == member)
-			return tag;
-	return NULL;
-}
-
 void usm_grants_push(struct usm_instance *instance, const u32 *frames,
 		     struct usm_push *push)
 {
@@ -102,14 +91,19 @@ void usm_grants_push(struct usm_instance *instance, const u32 *frames,
 
 	push->done = 0;
 	push->error = 0;
-	spin_lock(&instance->lock);
 	if (push->member) {
-		tag = member_of(instance, push->member);
+		tag = usm_tag_of_member(instance, push->member);
 		if (!tag) {
 			push->error = -ESRCH;
-			goto out;
+			return;
 		}
 		magazine = &tag->magazine;
+	}
+	spin_lock(&instance->lock);
+	/* After it stopped serving, nobody would take them home again. */
+	if (tag && !tag->serving) {
+		push->error = -ESRCH;
+		goto out;
 	}
 	for (; push->done < push->nr; push->done++) {
 		push->error = usm_magazine_push(instance, magazine, tag,
@@ -122,6 +116,7 @@ void usm_grants_push(struct usm_instance *instance, const u32 *frames,
 	magazine->armed = push->low > 0;
 out:
 	spin_unlock(&instance->lock);
+	usm_tag_put(tag);
 	if (push->error == -EPERM || push->error == -EBUSY)
 		atomic64_inc(&instance->bad_commands);
 }
