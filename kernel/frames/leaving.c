@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "frames/frames.h"
+#include "grants/grants.h"
 #include "instance/instance.h"
 #include "usm_module.h"
 
@@ -39,6 +40,8 @@ static u32 for_each_own(struct usm_instance *instance, u32 first, u32 count,
 static u32 leave(struct usm_instance *instance, u32 index)
 {
 	usm_frame(index)->leaving = 1;
+	if (usm_grants_unlink(instance, index))
+		usm_frame_push_home(instance, index);
 	return 1;
 }
 

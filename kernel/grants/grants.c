@@ -129,6 +129,20 @@ static void drop_tag(struct usm_frame *frame)
 	frame->addr = 0;
 }
 
+bool usm_grants_unlink(struct usm_instance *instance, u32 index)
+{
+	struct usm_frame *frame = usm_frame(index);
+
+	lockdep_assert_held(&instance->lock);
+	if (frame->state != USM_FRAME_GRANTED ||
+	    frame->grant != USM_GRANT_MAGAZINE)
+		return false;
+	usm_magazine_remove(
+		frame->tag ? &frame->tag->magazine : &instance->shared, index);
+	drop_tag(frame);
+	return true;
+}
+
 int usm_grants_free(struct usm_instance *instance, u32 index)
 {
 	struct usm_frame *frame;
@@ -136,18 +150,12 @@ int usm_grants_free(struct usm_instance *instance, u32 index)
 
 	spin_lock(&instance->lock);
 	frame = usm_frame_owned(instance, index);
-	if (!frame) {
+	if (!frame)
 		err = -EPERM;
-	} else if (frame->state == USM_FRAME_GRANTED &&
-		   frame->grant == USM_GRANT_MAGAZINE) {
-		usm_magazine_remove(frame->tag ? &frame->tag->magazine
-					       : &instance->shared,
-				    index);
-		drop_tag(frame);
-		usm_frame_set_state(instance, frame, USM_FRAME_FREE);
-	} else {
+	else if (!usm_grants_unlink(instance, index))
 		err = -ESTALE;
-	}
+	else
+		usm_frame_set_state(instance, frame, USM_FRAME_FREE);
 	spin_unlock(&instance->lock);
 	return err;
 }

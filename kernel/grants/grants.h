@@ -49,6 +49,12 @@ void usm_grants_push(struct usm_instance *instance, const u32 *frames,
 int usm_grants_free(struct usm_instance *instance, u32 frame);
 
 /*
+ * Take a frame out of the grant that holds it, if one does: the caller, who
+ * holds instance->lock, gives it its next state.
+ */
+bool usm_grants_unlink(struct usm_instance *instance, u32 frame);
+
+/*
  * @tag does not serve any more: what was given to it and not used goes home.
  * Process context.
  */
