@@ -19,6 +19,7 @@ static const char *const fallback_names[USM_FALLBACK_REASONS] = {
 	[USM_FALLBACK_REFUSED] = "refused",
 	[USM_FALLBACK_NO_SLOT] = "no_slot",
 	[USM_FALLBACK_CONTEXT] = "context",
+	[USM_FALLBACK_QUARANTINED] = "quarantined",
 };
 
 /* cJSON's own numbers are doubles and lose digits above 2^53. */

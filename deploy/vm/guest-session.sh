@@ -143,12 +143,22 @@ if load_module && start_manager; then
 		unload_module || code=126
 	fi
 fi
-if [[ -w /sys/kernel/debug/kmemleak ]]; then
+# What a checking kernel has found, and that its checks were still on.
+kernel_checks() {
+	local i
+	if [[ -r /proc/lockdep_stats ]] && ! grep -q "debug_locks: *1" /proc/lockdep_stats; then
+		echo "WARNING: lockdep switched itself off" >/dev/kmsg
+	fi
+	[[ -w /sys/kernel/debug/kmemleak ]] || return 0
+	# Younger objects are not reported.
+	sleep 6
 	for i in 1 2; do
 		echo scan >/sys/kernel/debug/kmemleak
 	done
-	sed 's/^/kmemleak: /' /sys/kernel/debug/kmemleak >/dev/kmsg
-fi
+	# One write for each line: that is one record of the log.
+	sed -u 's/^/kmemleak: /' /sys/kernel/debug/kmemleak >/dev/kmsg
+}
+kernel_checks
 dmesg >/run/out/.dmesg
 
 if ! ((guest_interactive)); then

@@ -113,10 +113,13 @@ static void one_round(int dev, const struct round *round,
 	child_let(&daemon, 1);
 	require(child_reached(&daemon, 2), "round %u: it comes to its end",
 		round->number);
-	kill(member.pid, SIGSTOP);
+	/* A page that moves on while pagemap is read would show twice. */
+	require(process_stop(member.pid) && process_stop(tenant->pid),
+		"both tenants stand still");
 	check_places(member.pid, daemon.pid, "hostile");
 	check_places(tenant->pid, neighbour->pid, "neighbour's");
 	kill(member.pid, SIGCONT);
+	kill(tenant->pid, SIGCONT);
 	test_note("%llu faults were answered properly",
 		  (unsigned long long)daemon.shared->word[WORD_ANSWERED]);
 

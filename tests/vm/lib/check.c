@@ -15,6 +15,8 @@
 #define LINE_BYTES 512
 /* A soak runs full counts; its suites have their own time limit as well. */
 #define SOAK_SECONDS_FACTOR 40
+/* Under KASAN and lockdep a fault takes ten times as long. */
+#define CHECKING_SECONDS_FACTOR 4
 #define EXIT_SKIPPED 77
 
 struct results {
@@ -55,6 +57,8 @@ void test_begin(unsigned int seconds)
 	main_process = getpid();
 	signal(SIGALRM, too_late);
 	signal(SIGPIPE, SIG_IGN);
+	if (test_checking())
+		seconds *= CHECKING_SECONDS_FACTOR;
 	alarm(test_soak() ? seconds * SOAK_SECONDS_FACTOR : seconds);
 }
 
@@ -79,6 +83,11 @@ void test_skip(const char *why)
 bool test_soak(void)
 {
 	return getenv("USM_SOAK") != NULL;
+}
+
+bool test_checking(void)
+{
+	return !access("/proc/lockdep_stats", F_OK);
 }
 
 unsigned int test_count(unsigned int quick, unsigned int full)

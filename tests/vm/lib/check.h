@@ -25,6 +25,9 @@ void test_skip(const char *why) __attribute__((noreturn));
 /* Full counts are wanted (USM_SOAK is set). */
 bool test_soak(void);
 
+/* Is this a kernel built with checkers, and many times slower for it? */
+bool test_checking(void);
+
 /* `quick` in a test, `full` in a soak. */
 unsigned int test_count(unsigned int quick, unsigned int full);
 

@@ -93,6 +93,16 @@ void child_let(struct child *child, uint32_t step)
 	__atomic_store_n(&child->shared->let, step + 1, __ATOMIC_RELEASE);
 }
 
+bool process_stop(pid_t pid)
+{
+	int status = 0;
+
+	kill(pid, SIGSTOP);
+	return wait_until(CHILD_LIMIT_MS,
+			  waitpid(pid, &status, WUNTRACED | WNOHANG) == pid) &&
+	       WIFSTOPPED(status);
+}
+
 int process_end(pid_t pid, unsigned int limit_ms)
 {
 	bool killed = false;

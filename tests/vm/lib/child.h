@@ -58,6 +58,9 @@ int child_end(struct child *child, unsigned int limit_ms);
 /* SIGKILL, then as child_end(). */
 int child_kill(struct child *child);
 
+/* SIGSTOP, and waits until every thread of the child process has stopped. */
+bool process_stop(pid_t pid);
+
 /* waitpid() with a limit, for any child process; as child_end(). */
 int process_end(pid_t pid, unsigned int limit_ms);
 

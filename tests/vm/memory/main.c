@@ -30,6 +30,12 @@ static const struct plan quick[] = {
 	{ "extent", "48M", 16 * MIB / PAGE_BYTES,
 	  48 * MIB / PAGE_BYTES - SPARE_PAGES },
 };
+/* For kernels that check each access. */
+static const struct plan checking[] = {
+	{ "first-fit", "36M", 16 * MIB / PAGE_BYTES, 0 },
+	{ "extent", "20M", 8 * MIB / PAGE_BYTES,
+	  20 * MIB / PAGE_BYTES - SPARE_PAGES },
+};
 static const struct plan full[] = {
 	{ "first-fit", "144M", 64 * MIB / PAGE_BYTES,
 	  144 * MIB / PAGE_BYTES - SPARE_PAGES },
@@ -134,6 +140,8 @@ int main(int argc, char **argv)
 	const struct plan *plans = test_soak() ? full : quick;
 	int dev, i;
 
+	if (test_checking())
+		plans = checking;
 	test_begin(LIMIT_S);
 	dev = device_open();
 	for (i = 0; i < 2; i++)
