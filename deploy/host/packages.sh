@@ -48,6 +48,11 @@ libsystemd-dev       # readiness, journal
 libcgroup-dev        # cgroups
 libck-dev            # lock-free structures
 libcriterion-dev     # unit tests
+liburing-dev         # io_uring cases of tests and kernel selftests
+libcap-dev           # kernel selftests
+libnuma-dev          # kernel selftests
+gdb                  # tests read members with a debugger
+stress-ng            # tests run it as a tenant
 qemu-system-x86      # virtual machines
 qemu-system-common   # virtiofsd
 seabios              # guest firmware

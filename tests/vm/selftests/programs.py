@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Which of the kernel's programs are run, how, and for how long at most."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Program:
+    argv: tuple
+    # Seconds on an emulated processor; beyond that it hangs.
+    limit: int = 120
+    # Also in ./run test, not only in a soak.
+    short: bool = True
+    # Under the user "nobody", as the kernel's own script runs it.
+    nobody: bool = False
+    # Does it touch private memory of its own after exec? (All do.)
+    huge_pages: int = 0
+
+    @property
+    def name(self):
+        return " ".join(self.argv)
+
+
+def program(command, **how):
+    return Program(tuple(command.split()), **how)
+
+
+PROGRAMS = (
+    program("map_fixed_noreplace"),
+    program("map_populate"),
+    program("madv_populate"),
+    program("mlock2-tests"),
+    program("mlock-random-test"),
+    program("on-fault-limit", nobody=True),
+    program("mrelease_test"),
+    program("mremap_test", limit=300),
+    program("mremap_dontunmap"),
+    program("mseal_test"),
+    program("mkdirty"),
+    program("mdwe_test"),
+    program("droppable"),
+    program("memfd_secret"),
+    program("soft-dirty"),
+    program("pagemap_ioctl", limit=300),
+    program("ksm_functional_tests"),
+    program("ksm_tests -M -p 10"),
+    program("ksm_tests -U"),
+    program("ksm_tests -Z -p 10 -z 0"),
+    program("ksm_tests -Z -p 10 -z 1"),
+    program("cow", limit=600, huge_pages=8),
+    program("gup_longterm", limit=300, huge_pages=8),
+    program("uffd-unit-tests", limit=600, huge_pages=16),
+    program("uffd-stress anon 20 16", limit=300),
+    program("uffd-stress shmem-private 20 16", limit=300),
+    program("khugepaged", limit=600),
+    program("khugepaged -s 2", limit=600, short=False),
+    program("transhuge-stress -d 5"),
+    program("split_huge_page_test"),
+    program("protection_keys_64", limit=600),
+    program("pkey_sighandler_tests_64"),
+    program("migration", limit=300),
+    program("hugetlb-madvise", huge_pages=32),
+)
