@@ -31,6 +31,10 @@ shows its output as it comes.
   --no-build        take the programs in build/bin as they are
   --one-thread      emulate all CPUs in turn: slower, and safe from QEMU's
                     stale translations where code is patched all the time
+  --count-instructions
+                    emulate all CPUs in turn, with one virtual nanosecond
+                    (and one tick of the time stamp counter) per instruction
+  --plugin FILE     load a plugin into the emulator
   --keep            leave manager and module as they are after COMMAND
 
 Files that COMMAND writes to the directory $USM_OUT arrive in build/vm/RUN/out;
@@ -43,7 +47,7 @@ END
 }
 
 kernel=stock pool=256M cpus=2 memory=2G limit=300 append='' module=1 manager=1
-module_args='' keep=0 one_thread=0 build=1 interactive=0 visible=() command=()
+module_args='' keep=0 one_thread=0 count=0 plugin='' build=1 interactive=0 visible=() command=()
 while (($# > 0)); do
 	case $1 in
 	--kernel) need_value "$1" $# && kernel=$2 && shift ;;
@@ -58,6 +62,8 @@ while (($# > 0)); do
 	--no-manager) manager=0 ;;
 	--no-build) build=0 ;;
 	--one-thread) one_thread=1 ;;
+	--count-instructions) count=1 ;;
+	--plugin) need_value "$1" $# && plugin=$(readlink -f "$2") && shift ;;
 	--keep) keep=1 ;;
 	--interactive) interactive=1 ;;
 	-h | --help) usage && exit ;;
@@ -94,6 +100,11 @@ fi
 kernel_dir=$("$here/kernel.sh" "$kernel") || exit 125
 accel=$("$here/probe-accel.sh" "$kernel_dir") || exit 125
 ((one_thread == 0)) || accel=${accel/thread=multi/thread=single}
+if ((count)); then
+	accel=$(USM_ACCEL=tcg "$here/probe-accel.sh" "$kernel_dir")
+	accel="${accel/thread=multi/thread=single} -icount shift=0,sleep=off"
+fi
+[[ -z $plugin ]] || accel+=" -plugin $plugin"
 ko=
 if ((module)) && [[ -e $USM_ROOT/kernel/Kbuild ]]; then
 	ko=$("$here/module.sh" "$kernel_dir/kdir") || exit 125
