@@ -33,6 +33,8 @@ const struct catalogue_row catalogue[] = {
 	  MEASURE_TIME },
 	{ "upcall-asleep", "upcall, the worker sleeps", "M", BOTH, 0,
 	  MEASURE_TIME },
+	{ "upcall-instance", "upcall, usm-instance as it comes", "M", BOTH, 0,
+	  MEASURE_TIME },
 	{ "uffd-other", "userfaultfd, handler on the other CPU", "M", TIME_ONLY,
 	  0, MEASURE_TIME },
 	{ "uffd-same", "userfaultfd, handler on the same CPU", "M", BOTH, 0,

@@ -9,6 +9,7 @@
 #include "bench/guest/policy.h"
 #include "bench/guest/toucher.h"
 #include "bench/sample.h"
+#include "lib/instance.h"
 
 /* The processor that faults; everything else is on the last one. */
 #define CPU_FAULTS 0
@@ -18,8 +19,10 @@ struct bench {
 	int other_cpu;
 	struct toucher plain; /* never bound */
 	struct toucher member; /* bound to the policy's instance */
+	struct toucher tenant; /* bound to a real instance */
 	struct toucher handled; /* with a userfaultfd handler */
 	struct policy policy;
+	struct instance instance;
 	uint32_t member_id;
 	uint64_t touched; /* pages, so far */
 	char why[SAMPLE_TEXT_SIZE]; /* the last measurement means nothing */
@@ -62,6 +65,11 @@ enum verdict row_large(struct bench *bench, double *value);
 /* row_upcall.c */
 enum verdict row_upcall_polling(struct bench *bench, double *value);
 enum verdict row_upcall_asleep(struct bench *bench, double *value);
+
+/* row_instance.c */
+/* Starts the daemon and binds the tenant. 0 or -errno. */
+int row_instance_start(struct bench *bench);
+enum verdict row_upcall_instance(struct bench *bench, double *value);
 
 /* row_uffd.c */
 enum verdict row_uffd_other(struct bench *bench, double *value);

@@ -17,6 +17,17 @@ int cpu_pin(pid_t task, int cpu)
 	return sched_setaffinity(task, sizeof(set), &set) ? -errno : 0;
 }
 
+void cpu_unpin(void)
+{
+	cpu_set_t set;
+	int cpu;
+
+	CPU_ZERO(&set);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 int cpu_count(void)
 {
 	return (int)sysconf(_SC_NPROCESSORS_ONLN);

@@ -9,6 +9,9 @@
 /* Binds a task (0: the caller) to one CPU. 0 or -errno. */
 int cpu_pin(pid_t task, int cpu);
 
+/* Lets the caller run anywhere again. */
+void cpu_unpin(void);
+
 /* How many are online. */
 int cpu_count(void);
 

@@ -18,17 +18,16 @@
 /* The module looks once more, by itself, within this time of a hint. */
 #define SETTLE_MS 3
 
-static bool in_partition(const struct policy *policy, uint64_t pfn)
+static enum place place_of(const struct policy *policy, uint64_t pfn)
 {
 	uint64_t first = policy->base_pfn + policy->first;
 
-	return pfn >= first && pfn < first + policy->frames;
-}
-
-static bool in_pool(const struct policy *policy, uint64_t pfn)
-{
-	return pfn >= policy->base_pfn &&
-	       pfn < policy->base_pfn + policy->pool_frames;
+	if (pfn >= first && pfn < first + policy->frames)
+		return PLACE_PARTITION;
+	if (pfn >= policy->base_pfn &&
+	    pfn < policy->base_pfn + policy->pool_frames)
+		return PLACE_POOL;
+	return PLACE_OUTSIDE;
 }
 
 static enum verdict check_places(struct bench *bench, const struct pages *pages,
@@ -42,10 +41,11 @@ static enum verdict check_places(struct bench *bench, const struct pages *pages,
 	for (i = 0; i < pages->nr; i++) {
 		uint64_t pfn = pages->at[i].pfn;
 
-		if (want->ours != in_partition(&bench->policy, pfn) ||
-		    (!want->ours && in_pool(&bench->policy, pfn)))
-			return invalid(bench, "page %zu is %s the partition", i,
-				       want->ours ? "outside of" : "in");
+		if (place_of(&bench->policy, pfn) != want->place)
+			return invalid(
+				bench,
+				"page %zu is not where it should be: pfn %#" PRIx64,
+				i, pfn);
 		if (i % want->run ? pfn != pages->at[i - 1].pfn + 1
 				  : pfn % want->run != 0)
 			return invalid(bench, "page %zu: no run of %u frames",

@@ -8,13 +8,19 @@
 
 #include "bench/guest/bench.h"
 
+enum place {
+	PLACE_OUTSIDE, /* of the pool */
+	PLACE_PARTITION, /* of the benchmark's policy */
+	PLACE_POOL, /* in another's partition */
+};
+
 struct expectation {
 	struct toucher *toucher;
 	enum touch_region region;
 	uint32_t pages;
 	uint32_t faults; /* that the kernel counts for them; 0: any number */
 	uint32_t run; /* aligned runs of so many frames; 1: anywhere */
-	bool ours; /* in the partition; else outside of the pool */
+	enum place place;
 	bool large; /* the kernel sees each run as one large page */
 };
 

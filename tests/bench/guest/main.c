@@ -47,6 +47,7 @@ static struct {
 	{ "mthp", row_mthp, 0 },
 	{ "upcall-polling", row_upcall_polling, 0 },
 	{ "upcall-asleep", row_upcall_asleep, 0 },
+	{ "upcall-instance", row_upcall_instance, 0 },
 	{ "uffd-other", row_uffd_other, 0 },
 	{ "uffd-same", row_uffd_same, 0 },
 };
@@ -196,6 +197,9 @@ static int start_touchers(struct bench *bench)
 		err = toucher_start(&bench->member, CPU_FAULTS, bench->measure,
 				    false);
 	if (!err)
+		err = toucher_start(&bench->tenant, CPU_FAULTS, bench->measure,
+				    false);
+	if (!err)
 		err = toucher_start(&bench->handled, CPU_FAULTS, bench->measure,
 				    true);
 	return err;
@@ -211,6 +215,8 @@ static int load_and_bind(struct bench *bench, const char *module)
 	if (!err)
 		err = policy_bind(&bench->policy, bench->member.pid,
 				  &bench->member_id);
+	if (!err)
+		err = row_instance_start(bench);
 	return err;
 }
 
@@ -248,6 +254,8 @@ static int run(struct bench *bench, const char *module, const char *row,
 		measure_rows(bench, seconds);
 	toucher_end(&bench->member);
 	toucher_end(&bench->handled);
+	toucher_end(&bench->tenant);
+	instance_stop(&bench->instance);
 	toucher_end(&bench->plain);
 	policy_close(&bench->policy);
 	return code;

@@ -38,7 +38,7 @@ static enum verdict magazine(struct bench *bench, bool zeroed, double *value)
 		.pages = PAGES,
 		.faults = PAGES,
 		.run = 1,
-		.ours = true,
+		.place = PLACE_PARTITION,
 	};
 	struct policy_counters before;
 	enum verdict verdict, reset;

@@ -61,7 +61,7 @@ static enum verdict range(struct bench *bench, const struct way *way,
 		.pages = PAGES,
 		.faults = PAGES / GROUP,
 		.run = GROUP,
-		.ours = true,
+		.place = PLACE_PARTITION,
 		.large = way->large,
 	};
 	struct policy_counters before;

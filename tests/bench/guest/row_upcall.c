@@ -21,7 +21,7 @@ static enum verdict touch(struct bench *bench, uint32_t pages, double *value,
 		.pages = pages,
 		.faults = pages,
 		.run = 1,
-		.ours = true,
+		.place = PLACE_PARTITION,
 	};
 	struct policy_counters before, after;
 	enum verdict verdict;
