@@ -62,6 +62,7 @@ share out "$run/out" none
 words="USM_RUN=$run console=ttyS0 loglevel=5 log_buf_len=4M panic=-1 oops=panic"
 words+=" rcupdate.rcu_cpu_stall_timeout=60 no_timer_check mitigations=off"
 words+=" tsc=reliable random.trust_cpu=on printk.devkmsg=on $append"
+[[ $accel != *tcg* ]] || words+=" tsc_early_khz=$("$USM_ROOT/deploy/vm/tsc-khz.sh")"
 init=$USM_ROOT/deploy/vm/guest-init.sh
 boot=(-kernel "$kernel_dir/bzImage")
 if [[ -e $kernel_dir/initrd ]]; then
