@@ -350,7 +350,8 @@ struct usm_instance_info {
 	__u64 wakes_kernel; /* the kernel's own count */
 	__u64 waker_notified; /* rings passed on to the waker */
 	__u64 created_ns; /* CLOCK_BOOTTIME */
-	__u64 reserved[8];
+	__u64 late; /* deadlines that passed, evicted pages waiting on included */
+	__u64 reserved[7];
 	__u64 latency
 		[USM_LATENCY_BUCKETS]; /* upcall faults, from fault to frame */
 };

@@ -55,6 +55,8 @@ static const char *state_name(unsigned int state)
 	switch (state) {
 	case USM_INSTANCE_ATTACHED:
 		return "running";
+	case USM_INSTANCE_QUARANTINED:
+		return "quarantined";
 	case USM_INSTANCE_LOST:
 		return "lost";
 	default:

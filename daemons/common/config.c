@@ -80,6 +80,30 @@ static int read_alloc(const cJSON *item, const char *path, void *out,
 			      known);
 }
 
+const char *const usm_on_loss_names[] = {
+	[USM_ON_LOSS_FALLBACK] = "fallback",
+	[USM_ON_LOSS_QUEUE] = "queue",
+	[USM_ON_LOSS_FAIL] = "fail",
+};
+
+static int read_on_loss(const cJSON *item, const char *path, void *out,
+			struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	const char *name;
+	int ret = usm_json_string(item, path, &name, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < ARRAY_SIZE(usm_on_loss_names); i++) {
+		if (!strcmp(name, usm_on_loss_names[i])) {
+			config->on_loss = (enum usm_on_loss)i;
+			return 0;
+		}
+	}
+	return usm_json_error(err, path, "must be fallback, queue or fail");
+}
+
 static const struct usm_json_key policy_keys[] = {
 	{ "alloc", false, read_alloc },
 };
@@ -184,6 +208,7 @@ static const struct usm_json_key config_keys[] = {
 	{ "cgroup", false, read_cgroup },
 	{ "deadline_ms", false, read_deadline },
 	{ "slots", false, read_slots },
+	{ "on_daemon_loss", false, read_on_loss },
 };
 
 int usm_config_parse(const char *text, size_t len, struct usm_config *out,
@@ -193,6 +218,7 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 		.alloc_policy = "first-fit",
 		.deadline_ms = USM_DEADLINE_MS_DEFAULT,
 		.slots = USM_SLOTS_DEFAULT,
+		.on_loss = USM_ON_LOSS_FALLBACK,
 	};
 	cJSON *root = NULL;
 	int ret = usm_json_parse(text, len, &root, err);
@@ -278,7 +304,9 @@ static bool print_all(const struct usm_config *config, cJSON *root)
 	       print_cgroup(config, root) &&
 	       cJSON_AddNumberToObject(root, "deadline_ms",
 				       config->deadline_ms) &&
-	       cJSON_AddNumberToObject(root, "slots", config->slots);
+	       cJSON_AddNumberToObject(root, "slots", config->slots) &&
+	       cJSON_AddStringToObject(root, "on_daemon_loss",
+				       usm_on_loss_names[config->on_loss]);
 }
 
 void usm_config_print(const struct usm_config *config, cJSON **out)

@@ -37,7 +37,11 @@ struct usm_config {
 	unsigned int cgroup_cpu_percent; /* of one processor, 0: no limit */
 	unsigned int deadline_ms;
 	unsigned int slots;
+	enum usm_on_loss on_loss;
 };
+
+/* What "on_daemon_loss" can be, by enum usm_on_loss. */
+extern const char *const usm_on_loss_names[];
 
 /* Names of the allocation policies that exist, NULL at the end. */
 extern const char *const usm_alloc_policies[];

@@ -72,6 +72,7 @@ static int open_session(const struct usm_options *options,
 		.nr_slots = config->slots,
 		.deadline_ms = config->deadline_ms,
 		.owner_uid = options->uid,
+		.on_loss = config->on_loss,
 		.persist = options->managed,
 	};
 

@@ -105,6 +105,7 @@ static int claim(const struct usm_session_options *options,
 			.nr_slots = options->nr_slots,
 			.deadline_ms = options->deadline_ms,
 			.owner_uid = options->owner_uid,
+			.on_loss = options->on_loss,
 		};
 		snprintf(session->claim.name, sizeof(session->claim.name), "%s",
 			 options->name);

@@ -24,6 +24,7 @@ struct usm_session_options {
 	uint32_t nr_slots;
 	uint32_t deadline_ms;
 	uint32_t owner_uid;
+	enum usm_on_loss on_loss;
 	bool persist; /* the partition outlives the daemon */
 };
 

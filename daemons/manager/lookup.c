@@ -12,6 +12,12 @@
 #define INSTANCES_AT_ONCE 16U
 #define MEMBERS_AT_ONCE 64U
 
+bool usm_lookup_has_daemon(const struct usm_instance_info *info)
+{
+	return info->state == USM_INSTANCE_ATTACHED ||
+	       info->state == USM_INSTANCE_QUARANTINED;
+}
+
 int usm_lookup_all(int device_fd, struct usm_instance_info **out, size_t *nr)
 {
 	usm_auto_free struct usm_instance_info *all = NULL;

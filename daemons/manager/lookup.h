@@ -5,6 +5,7 @@
 #ifndef USM_MANAGER_LOOKUP_H
 #define USM_MANAGER_LOOKUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@
  */
 int usm_lookup_live(int device_fd, const char *name,
 		    struct usm_instance_info *out);
+
+/* Does a daemon hold the claim, whether it answers or not? */
+bool usm_lookup_has_daemon(const struct usm_instance_info *info);
 
 /* Every instance, owned by the caller (free()).  -errno, -ENOMEM. */
 int usm_lookup_all(int device_fd, struct usm_instance_info **out, size_t *nr);

@@ -131,8 +131,14 @@ static int add_members(int device_fd, struct usm_cp_instance *out)
 /* Unmanaged, so the kernel's word is all there is. */
 static enum usm_cp_state kernel_state(const struct usm_instance_info *info)
 {
-	return info->state == USM_INSTANCE_ATTACHED ? USM_CP_RUNNING
-						    : USM_CP_FAILED;
+	switch (info->state) {
+	case USM_INSTANCE_ATTACHED:
+		return USM_CP_RUNNING;
+	case USM_INSTANCE_QUARANTINED:
+		return USM_CP_QUARANTINED;
+	default:
+		return USM_CP_FAILED;
+	}
 }
 
 static void fill_supervised(const struct usm_supervised *instance,
@@ -160,12 +166,16 @@ static int fill(struct usm_manager *manager, const char *name,
 	if (info) {
 		usm_view_kernel(info, out);
 		out->state = kernel_state(info);
-		if (info->state == USM_INSTANCE_ATTACHED)
+		if (usm_lookup_has_daemon(info))
 			add_doorbell_wakes(manager->device_fd, out);
 		ret = add_members(manager->device_fd, out);
 	}
 	if (instance)
 		fill_supervised(instance, out);
+	/* Its process runs, which is all that the supervisor sees. */
+	if (info && info->state == USM_INSTANCE_QUARANTINED &&
+	    out->state == USM_CP_RUNNING)
+		out->state = USM_CP_QUARANTINED;
 	return ret;
 }
 

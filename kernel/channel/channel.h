@@ -25,6 +25,7 @@ struct usm_channel_mem {
 	struct usm_slot *slots;
 	struct usm_bitfield *pfq;
 	struct usm_notices *notices;
+	u32 attach_gen; /* which attachment it is of; constant once attached */
 	struct pid_namespace *ns; /* of the daemon: PIDs are shown in it */
 };
 

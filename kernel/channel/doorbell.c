@@ -4,11 +4,14 @@
 
 #include "channel/channel.h"
 #include "channel/doorbell.h"
+#include "faults/loss.h"
 #include "instance/instance.h"
+#include "instance/watchdog.h"
 
 int usm_worker_register(struct usm_instance *instance, u32 worker)
 {
 	struct usm_channel_mem *channel;
+	bool first = false;
 	int err = 0;
 
 	if (worker >= USM_WORKERS_MAX)
@@ -21,6 +24,7 @@ int usm_worker_register(struct usm_instance *instance, u32 worker)
 		goto out;
 	}
 	spin_lock(&instance->lock);
+	first = instance->nr_workers == 0;
 	if (worker > instance->nr_workers) {
 		err = -EINVAL;
 	} else {
@@ -28,10 +32,17 @@ int usm_worker_register(struct usm_instance *instance, u32 worker)
 			put_task_struct(instance->workers[worker]);
 		else
 			WRITE_ONCE(instance->nr_workers, worker + 1);
+		/* From now on it can be asked, and is expected to answer. */
+		if (first)
+			usm_instance_turn(instance);
 		instance->workers[worker] = get_task_struct(current);
 		WRITE_ONCE(channel->header->nr_workers, instance->nr_workers);
 	}
 	spin_unlock(&instance->lock);
+	if (first && !err) {
+		usm_watchdog_started(instance);
+		usm_loss_settle_all(instance);
+	}
 out:
 	mutex_unlock(&usm_instances_lock);
 	return err;
@@ -74,8 +85,34 @@ bool usm_worker_running(struct usm_instance *instance, u32 slot)
 	return running;
 }
 
-void usm_doorbell_wake(struct usm_instance *instance,
-		       struct usm_channel_mem *channel, u32 slot)
+bool usm_worker_look(struct usm_instance *instance, u32 index,
+		     struct usm_worker_view *view)
+{
+	struct usm_doorbell *bell;
+	struct task_struct *worker;
+	bool there;
+	u32 i;
+
+	spin_lock(&instance->lock);
+	there = instance->channel && index < instance->nr_workers;
+	if (there) {
+		bell = &instance->channel->header->doorbell[index];
+		worker = instance->workers[index];
+		view->tid = task_pid_nr(worker);
+		strscpy(view->comm, worker->comm, sizeof(view->comm));
+		view->task_state = task_state_to_char(worker);
+		view->on_cpu = READ_ONCE(worker->on_cpu);
+		view->cpu = task_cpu(worker);
+		view->bell_state = READ_ONCE(bell->state);
+		view->seq = READ_ONCE(bell->seq);
+		for (i = 0; i < USM_WAKE_SOURCES; i++)
+			view->wakes[i] = READ_ONCE(bell->wakes[i]);
+	}
+	spin_unlock(&instance->lock);
+	return there;
+}
+
+void usm_doorbell_wake(struct usm_instance *instance, u32 slot)
 {
 	struct usm_doorbell *bell;
 	struct task_struct *worker;
@@ -84,7 +121,7 @@ void usm_doorbell_wake(struct usm_instance *instance,
 	spin_lock(&instance->lock);
 	worker = worker_of(instance, slot, &index);
 	if (worker) {
-		bell = &channel->header->doorbell[index];
+		bell = &instance->channel->header->doorbell[index];
 		/*
 		 * A futex sleeper takes any wake-up for a spurious one, looks
 		 * at the word again, finds it changed and returns.  Between
@@ -116,7 +153,7 @@ void usm_doorbell_ring(struct usm_instance *instance,
 		return;
 	if (usm_waker_notify(instance))
 		return;
-	usm_doorbell_wake(instance, channel, slot);
+	usm_doorbell_wake(instance, slot);
 }
 
 void usm_doorbell_ring_member(struct usm_instance *instance, u32 member)

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include "usm.h"
+
 struct usm_channel_mem;
 struct usm_instance;
 
@@ -28,8 +30,23 @@ void usm_doorbell_ring(struct usm_instance *instance,
 /* Something is in the notices for the policy of @member (0: of nobody). */
 void usm_doorbell_ring_member(struct usm_instance *instance, u32 member);
 /* The kernel wakes the worker itself, whatever the doorbell says. */
-void usm_doorbell_wake(struct usm_instance *instance,
-		       struct usm_channel_mem *channel, u32 slot);
+void usm_doorbell_wake(struct usm_instance *instance, u32 slot);
+
+/* For people: what worker @index is doing; false when there is none. */
+struct usm_worker_view {
+	int tid;
+	char comm[16];
+	char task_state;
+	bool on_cpu;
+	unsigned int cpu;
+	/* As its doorbell says, which is the daemon's word. */
+	u32 bell_state;
+	u32 seq;
+	u64 wakes[USM_WAKE_SOURCES];
+};
+
+bool usm_worker_look(struct usm_instance *instance, u32 index,
+		     struct usm_worker_view *view);
 
 /* ---- waker.c --------------------------------------------------------------- */
 

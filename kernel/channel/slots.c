@@ -13,6 +13,7 @@
 #include "channel/slots.h"
 #include "frames/frames.h"
 #include "instance/instance.h"
+#include "instance/watchdog.h"
 #include "tags/tags.h"
 
 /* Buckets of the table of slots by task. */
@@ -153,23 +154,29 @@ void usm_slots_release(struct task_struct *task)
 	spin_unlock(&buckets[b].lock);
 }
 
+/* The caller holds slot->lock, so that slot->task cannot be gone. */
 static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
-		    const struct usm_request *request)
+		    u32 state)
 {
 	struct usm_slot *shared = &channel->slots[slot->index];
 	struct pid_namespace *ns = channel->ns;
 
-	WRITE_ONCE(shared->kind, request->kind);
+	slot->gen = slot->gen + 1 ?: 1;
+	slot->posted = jiffies;
+	slot->last_reply = 0;
+	slot->attach_gen = channel->attach_gen;
+
+	WRITE_ONCE(shared->kind, slot->kind);
 	WRITE_ONCE(shared->order, 0);
-	WRITE_ONCE(shared->flags, request->flags);
-	WRITE_ONCE(shared->addr, request->addr);
-	WRITE_ONCE(shared->vma_start, request->vma->vm_start);
-	WRITE_ONCE(shared->vma_end, request->vma->vm_end);
-	WRITE_ONCE(shared->tid, task_pid_nr_ns(current, ns));
-	WRITE_ONCE(shared->tgid, task_tgid_nr_ns(current, ns));
-	WRITE_ONCE(shared->member, request->tag->member);
+	WRITE_ONCE(shared->flags, slot->flags);
+	WRITE_ONCE(shared->addr, slot->addr);
+	WRITE_ONCE(shared->vma_start, slot->vma_start);
+	WRITE_ONCE(shared->vma_end, slot->vma_end);
+	WRITE_ONCE(shared->tid, task_pid_nr_ns(slot->task, ns));
+	WRITE_ONCE(shared->tgid, task_tgid_nr_ns(slot->task, ns));
+	WRITE_ONCE(shared->member, slot->member);
 	WRITE_ONCE(shared->error, 0);
-	WRITE_ONCE(shared->state, USM_SLOT_SPINNING);
+	WRITE_ONCE(shared->state, state);
 	/* Whoever sees the generation sees the request. */
 	smp_store_release(&shared->gen, slot->gen);
 
@@ -179,6 +186,24 @@ static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
 	smp_mb__after_atomic();
 	set_bit(slot->index / 64, (unsigned long *)&channel->pfq->summary);
 	smp_mb__after_atomic();
+}
+
+/* Put an open request into the channel there is now, if it is not there yet. */
+static void repost(struct usm_kslot *slot)
+{
+	struct usm_instance *instance = slot->instance;
+	struct usm_channel_mem *channel;
+
+	spin_lock(&slot->lock);
+	spin_lock(&instance->lock);
+	channel = instance->channel;
+	/* A thread that is about to exit does not want it any more. */
+	if (channel && slot->task && slot->state == USM_KSLOT_PENDING &&
+	    slot->attach_gen != channel->attach_gen)
+		publish(slot, channel, USM_SLOT_ASLEEP);
+	spin_unlock(&instance->lock);
+	spin_unlock(&slot->lock);
+	wake_up(&slot->wait);
 }
 
 void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
@@ -192,15 +217,39 @@ void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		return;
 	}
 	reset(slot);
-	slot->gen = slot->gen + 1 ?: 1;
 	slot->member = request->tag->member;
 	slot->addr = request->addr;
+	slot->vma_start = request->vma->vm_start;
+	slot->vma_end = request->vma->vm_end;
+	slot->kind = request->kind;
+	slot->flags = request->flags;
 	slot->posted_ns = ktime_get_ns();
 	slot->posted = jiffies;
-	slot->last_reply = 0;
+	slot->attach_gen = 0;
 	set_state(slot, USM_KSLOT_PENDING);
-	publish(slot, channel, request);
+	if (channel)
+		publish(slot, channel, USM_SLOT_SPINNING);
 	spin_unlock(&slot->lock);
+	/*
+	 * A daemon that attached meanwhile either finds the request, or is
+	 * found here.
+	 */
+	smp_mb();
+	if (READ_ONCE(slot->instance->channel) != channel)
+		repost(slot);
+}
+
+void usm_slots_repost(struct usm_instance *instance)
+{
+	u32 i;
+
+	/* The channel is there for all to see before we look for requests. */
+	smp_mb();
+	for (i = 0; i < instance->nr_slots; i++) {
+		if (usm_slot_pending(&instance->slots[i]))
+			repost(&instance->slots[i]);
+		cond_resched();
+	}
 }
 
 bool usm_slot_asked(struct usm_kslot *slot, u32 member, unsigned long addr)
@@ -234,6 +283,9 @@ enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
 		*reason = slot->reason;
 		set_state(slot, USM_KSLOT_IDLE);
 		break;
+	case USM_KSLOT_FAILED:
+		set_state(slot, USM_KSLOT_IDLE);
+		break;
 	default:
 		break;
 	}
@@ -261,10 +313,12 @@ static int answer(struct usm_kslot *slot, u32 gen, u32 frame)
 	}
 	spin_unlock(&slot->lock);
 
-	if (!err)
+	if (!err) {
+		usm_watchdog_answered(instance);
 		wake_up(&slot->wait);
-	else if (err != -ESTALE)
+	} else if (err != -ESTALE) {
 		atomic64_inc(&instance->bad_commands);
+	}
 	return err;
 }
 
@@ -299,24 +353,57 @@ bool usm_slot_pending(struct usm_kslot *slot)
 	return READ_ONCE(slot->state) == USM_KSLOT_PENDING;
 }
 
-void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason)
+enum usm_fault_kind usm_slot_kind(const struct usm_kslot *slot)
+{
+	return READ_ONCE(slot->kind);
+}
+
+static void finish(struct usm_kslot *slot, enum usm_kslot_state state,
+		   enum usm_fallback_reason reason)
 {
 	spin_lock(&slot->lock);
-	if (slot->state == USM_KSLOT_PENDING) {
+	/* The kernel's allocator would answer for an evicted page with zeroes. */
+	if (slot->state == USM_KSLOT_PENDING &&
+	    !(state == USM_KSLOT_FALLBACK && slot->kind == USM_FAULT_SWAPIN)) {
 		slot->reason = reason;
-		set_state(slot, USM_KSLOT_FALLBACK);
+		set_state(slot, state);
 	}
 	spin_unlock(&slot->lock);
 	wake_up(&slot->wait);
 }
 
-void usm_slots_give_up_all(struct usm_instance *instance,
-			   enum usm_fallback_reason reason)
+void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason)
+{
+	finish(slot, USM_KSLOT_FALLBACK, reason);
+}
+
+void usm_slot_fail(struct usm_kslot *slot)
+{
+	finish(slot, USM_KSLOT_FAILED, 0);
+}
+
+void usm_slots_look(struct usm_instance *instance, struct usm_slots_view *view)
 {
 	u32 i;
 
+	memset(view, 0, sizeof(*view));
+	view->used = bitmap_weight(instance->slots_used, instance->nr_slots);
 	for (i = 0; i < instance->nr_slots; i++) {
-		usm_slot_give_up(&instance->slots[i], reason);
+		struct usm_kslot *slot = &instance->slots[i];
+
+		if (!usm_slot_pending(slot))
+			continue;
+		spin_lock(&slot->lock);
+		if (slot->state == USM_KSLOT_PENDING &&
+		    (view->pending++ == 0 ||
+		     slot->posted_ns < view->posted_ns)) {
+			view->oldest = i;
+			view->member = slot->member;
+			view->addr = slot->addr;
+			view->kind = slot->kind;
+			view->posted_ns = slot->posted_ns;
+		}
+		spin_unlock(&slot->lock);
 		cond_resched();
 	}
 }
@@ -335,6 +422,16 @@ void usm_slots_withdraw(struct usm_instance *instance, u32 member)
 		wake_up(&slot->wait);
 		cond_resched();
 	}
+}
+
+void usm_slot_show_idle(struct usm_kslot *slot)
+{
+	struct usm_instance *instance = slot->instance;
+
+	spin_lock(&instance->lock);
+	if (instance->channel)
+		usm_slot_show(slot, instance->channel, USM_SLOT_IDLE);
+	spin_unlock(&instance->lock);
 }
 
 void usm_slot_show(struct usm_kslot *slot, struct usm_channel_mem *channel,

@@ -5,8 +5,12 @@
  *
  *          post              answer                take
  *   IDLE ───────▶ PENDING ───────────▶ ANSWERED ─────────▶ IDLE
- *                    │  deadline, daemon gone, "none"        ▲
- *                    └────────────────▶ FALLBACK ────────────┘
+ *                  │  │  deadline, daemon gone, "none"       ▲
+ *                  │  └───────────────▶ FALLBACK ────────────┤
+ *                  │  daemon gone, mode "fail"               │
+ *                  └──────────────────▶ FAILED ──────────────┘
+ *
+ * A request may outlive its daemon; usm_slots_repost() puts it before the next.
  *
  * The kernel's record of all this is here, out of the daemon's reach; what
  * stands in the channel is a copy for the daemon.
@@ -31,6 +35,7 @@ enum usm_kslot_state {
 	USM_KSLOT_PENDING,
 	USM_KSLOT_ANSWERED,
 	USM_KSLOT_FALLBACK,
+	USM_KSLOT_FAILED,
 };
 
 struct usm_kslot {
@@ -43,10 +48,16 @@ struct usm_kslot {
 	enum usm_kslot_state state;
 	u32 gen;
 	u64 last_reply; /* word in the channel that was looked at already */
-	u64 posted_ns;
-	unsigned long posted; /* the same in jiffies */
+	u64 posted_ns; /* when the policy was asked first */
+	unsigned long posted; /* jiffies when this daemon was asked */
+	u32 attach_gen; /* of the channel it was put into, 0: none yet */
 	u32 member;
 	unsigned long addr;
+	/* What else stands in the channel, to put it into another. */
+	unsigned long vma_start;
+	unsigned long vma_end;
+	enum usm_fault_kind kind;
+	u16 flags;
 	u32 frame; /* ANSWERED */
 	enum usm_fallback_reason reason; /* FALLBACK */
 	wait_queue_head_t wait;
@@ -75,13 +86,20 @@ void usm_slots_release(struct task_struct *task);
  * usm_slot_post() - put a request before the policy.
  * A request for the same fault that is still open stays as it is.  A frame
  * that came for another fault of this thread goes home.
+ * @channel: NULL when there is no daemon: it is put before the next one.
  */
 void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		   const struct usm_request *request);
 /*
+ * usm_slots_repost() - a daemon attached: put before it what its predecessor,
+ * or nobody, was asked.  Sleeps.
+ */
+void usm_slots_repost(struct usm_instance *instance);
+/*
  * usm_slot_take() - collect the outcome for (member, addr).
  * IDLE: nothing is known of this fault; PENDING: wait.  ANSWERED: *frame is
  * the caller's, GRANTED, and *waited_ns how long it took.  FALLBACK: *reason.
+ * FAILED: SIGBUS.
  */
 enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
 				   unsigned long addr, u32 *frame,
@@ -102,17 +120,35 @@ void usm_slot_poll(struct usm_kslot *slot, struct usm_channel_mem *channel);
 
 /* Is the request still open? */
 bool usm_slot_pending(struct usm_kslot *slot);
-/* Open requests end in FALLBACK for @reason. */
+/* What it is about; means something while it is pending. */
+enum usm_fault_kind usm_slot_kind(const struct usm_kslot *slot);
+/* An open request ends in FALLBACK for @reason, or in FAILED. */
 void usm_slot_give_up(struct usm_kslot *slot, enum usm_fallback_reason reason);
-void usm_slots_give_up_all(struct usm_instance *instance,
-			   enum usm_fallback_reason reason);
+void usm_slot_fail(struct usm_kslot *slot);
 /*
  * Forget requests and unused answers of @member (0: everybody's), which is
  * not served any more; the frames go home.
  */
 void usm_slots_withdraw(struct usm_instance *instance, u32 member);
+
+/* For people: what is pending. */
+struct usm_slots_view {
+	u32 used;
+	u32 pending;
+	/* Of the oldest, when there is one. */
+	u32 oldest;
+	u32 member;
+	unsigned long addr;
+	enum usm_fault_kind kind;
+	u64 posted_ns;
+};
+
+void usm_slots_look(struct usm_instance *instance, struct usm_slots_view *view);
+
 /* Say in the channel how the thread waits (enum usm_slot_state). */
 void usm_slot_show(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		   u32 state);
+/* The same for IDLE, in the channel that the daemon at hand has, if any. */
+void usm_slot_show_idle(struct usm_kslot *slot);
 
 #endif /* USM_SLOTS_H */

@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/hash.h>
-#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 
 #include "channel/channel.h"
-#include "channel/doorbell.h"
 #include "channel/slots.h"
 #include "compat/compat.h"
 #include "faults/fault.h"
+#include "faults/wait.h"
 #include "frames/home.h"
 #include "instance/instance.h"
 #include "tags/tags.h"
-
-/*
- * For callers that can neither retry nor be told to (KSM breaking a page,
- * exec filling its stack): they hold the address space's lock, so this is
- * all the time the policy gets.
- */
-#define NO_RETRY_WAIT_MS 2
-/* The kernel rings again this many times between half and whole deadline. */
-#define RINGS_PER_DEADLINE 10
 
 /* Buckets of contexts by task; one entry a task in a wrapped fault. */
 #define CTX_HASH_BITS 8
@@ -76,77 +66,6 @@ static void leave(struct usm_fault_ctx *ctx)
 	spin_unlock(&buckets[b].lock);
 }
 
-/*
- * How the fault's caller wants to be woken.  An ordinary signal is of use only
- * on the way back to user mode; elsewhere the fault would be retried at once,
- * with the signal still pending, round and round.
- */
-static unsigned int sleep_state(unsigned int flags)
-{
-	if (flags & FAULT_FLAG_INTERRUPTIBLE && flags & FAULT_FLAG_USER)
-		return TASK_INTERRUPTIBLE;
-	if (flags & FAULT_FLAG_KILLABLE)
-		return TASK_KILLABLE;
-	return TASK_UNINTERRUPTIBLE;
-}
-
-/*
- * Sleep until the request is settled, @until (jiffies) or a signal.
- * Returns false on a signal.
- */
-static bool sleep_until(struct usm_kslot *slot, unsigned int state,
-			unsigned long until)
-{
-	DEFINE_WAIT(wait);
-	bool undisturbed = true;
-
-	for (;;) {
-		long left = (long)(until - jiffies);
-
-		prepare_to_wait(&slot->wait, &wait, state);
-		if (!usm_slot_pending(slot) || left <= 0)
-			break;
-		if (signal_pending_state(state, current)) {
-			undisturbed = false;
-			break;
-		}
-		schedule_timeout(left);
-	}
-	finish_wait(&slot->wait, &wait);
-	return undisturbed;
-}
-
-/*
- * The policy's time, without any lock held.  The first half belongs to the
- * worker and the waker; in the second the kernel wakes the worker itself, and
- * at the end the kernel's allocator serves the fault.
- */
-static void wait_for_policy(struct usm_fault_ctx *ctx, unsigned int flags)
-{
-	struct usm_instance *instance = ctx->instance;
-	struct usm_kslot *slot = ctx->slot;
-	unsigned int state = sleep_state(flags);
-	unsigned long deadline =
-		max(msecs_to_jiffies(READ_ONCE(instance->deadline_ms)), 2UL);
-	/* From when it was asked, however often a signal interrupted since. */
-	unsigned long start = READ_ONCE(slot->posted);
-	unsigned long ring = start + deadline / 2;
-	unsigned long step = max(deadline / RINGS_PER_DEADLINE, 1UL);
-
-	if (!sleep_until(slot, state, ring))
-		return;
-	if (usm_slot_pending(slot))
-		usm_waker_overdue(instance);
-	while (usm_slot_pending(slot) && time_before(ring, start + deadline)) {
-		usm_doorbell_wake(instance, ctx->channel, slot->index);
-		ring += step;
-		if (!sleep_until(slot, state, ring))
-			return;
-	}
-	usm_slot_give_up(slot, USM_FALLBACK_LATE);
-	usm_slot_show(slot, ctx->channel, USM_SLOT_IDLE);
-}
-
 static bool concerns_us(const struct vm_area_struct *vma)
 {
 	/*
@@ -165,25 +84,27 @@ static vm_fault_t run(usm_fault_fn original, struct usm_fault_ctx *ctx,
 
 	for (;;) {
 		ctx->waiting = false;
+		ctx->failed = false;
 		ret = original(vma, address, flags, regs);
-		if (!ctx->waiting || !(ret & VM_FAULT_OOM))
+		if (!(ret & VM_FAULT_OOM))
+			return ret;
+		if (ctx->failed)
+			return VM_FAULT_SIGBUS;
+		if (!ctx->waiting)
 			return ret;
 		/* Answered meanwhile: all locks are still held, go again. */
 		if (!usm_slot_pending(ctx->slot))
 			continue;
 
 		if (!(flags & FAULT_FLAG_ALLOW_RETRY)) {
-			sleep_until(ctx->slot, TASK_UNINTERRUPTIBLE,
-				    jiffies +
-					    msecs_to_jiffies(NO_RETRY_WAIT_MS));
-			usm_slot_give_up(ctx->slot, USM_FALLBACK_CONTEXT);
+			usm_wait_briefly(ctx->slot);
 			continue;
 		}
 		if (flags & FAULT_FLAG_RETRY_NOWAIT)
 			return VM_FAULT_RETRY;
 
 		usm_fault_unlock(vma, flags);
-		wait_for_policy(ctx, flags);
+		usm_wait_for_policy(ctx->instance, ctx->slot, flags);
 		return VM_FAULT_RETRY;
 	}
 }

@@ -35,6 +35,7 @@ struct usm_fault_ctx {
 
 	/* Set by usm_serve(). */
 	bool waiting; /* failed the allocation: the policy was asked */
+	bool failed; /* failed the allocation: it is to be a SIGBUS */
 	struct usm_kslot *slot;
 	struct usm_channel_mem *channel; /* with a reference */
 	struct page *served;

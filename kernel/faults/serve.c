@@ -9,6 +9,7 @@
 #include "channel/slots.h"
 #include "compat/compat.h"
 #include "faults/fault.h"
+#include "faults/loss.h"
 #include "frames/frames.h"
 #include "grants/grants.h"
 #include "instance/instance.h"
@@ -30,19 +31,26 @@ static enum usm_serve_result fall_back(struct usm_tag *tag,
 	return USM_SERVE_KERNEL;
 }
 
-static bool take_channel(struct usm_fault_ctx *ctx)
+static void take_channel(struct usm_fault_ctx *ctx)
 {
 	struct usm_instance *instance = ctx->instance;
 
 	if (ctx->channel)
-		return true;
+		return;
 	spin_lock(&instance->lock);
-	if (instance->channel && instance->nr_workers > 0) {
+	if (instance->channel) {
 		usm_channel_get(instance->channel);
 		ctx->channel = instance->channel;
 	}
 	spin_unlock(&instance->lock);
-	return ctx->channel != NULL;
+}
+
+static enum usm_serve_result fail(struct usm_fault_ctx *ctx,
+				  struct folio **folio)
+{
+	ctx->failed = true;
+	*folio = NULL;
+	return USM_SERVE_FOLIO;
 }
 
 static void spin(struct usm_fault_ctx *ctx)
@@ -74,6 +82,9 @@ static void ask(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
 	struct usm_kslot *slot = ctx->slot;
 
 	usm_slot_post(slot, ctx->channel, &request);
+	/* Lost: the next daemon will find it. */
+	if (!ctx->channel)
+		return;
 	usm_doorbell_ring(ctx->instance, ctx->channel, slot->index);
 	spin(ctx);
 	if (usm_slot_pending(slot)) {
@@ -83,7 +94,7 @@ static void ask(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
 	}
 	/* The daemon may have left before the request was posted. */
 	if (READ_ONCE(ctx->instance->channel) != ctx->channel)
-		usm_slot_give_up(slot, USM_FALLBACK_NO_DAEMON);
+		usm_loss_settle(slot);
 }
 
 /*
@@ -148,11 +159,18 @@ static enum usm_serve_result serve_small(struct usm_fault_ctx *ctx,
 
 	state = usm_slot_take(ctx->slot, ctx->tag->member, addr, &frame,
 			      &reason, &waited_ns);
-	if (state == USM_KSLOT_IDLE || state == USM_KSLOT_PENDING) {
-		if (!take_channel(ctx))
-			return fall_back(ctx->tag, USM_FALLBACK_NO_DAEMON);
-		if (state == USM_KSLOT_IDLE)
-			ask(ctx, vma, addr);
+	if (state == USM_KSLOT_IDLE) {
+		switch (usm_loss_action(ctx->instance, ctx->kind, &reason)) {
+		case USM_LOSS_KERNEL:
+			return fall_back(ctx->tag, reason);
+		case USM_LOSS_SIGBUS:
+			return fail(ctx, folio);
+		case USM_LOSS_ASK:
+		case USM_LOSS_WAIT:
+			break;
+		}
+		take_channel(ctx);
+		ask(ctx, vma, addr);
 		state = usm_slot_take(ctx->slot, ctx->tag->member, addr, &frame,
 				      &reason, &waited_ns);
 	}
@@ -167,6 +185,8 @@ static enum usm_serve_result serve_small(struct usm_fault_ctx *ctx,
 		return USM_SERVE_FOLIO;
 	case USM_KSLOT_FALLBACK:
 		return fall_back(ctx->tag, reason);
+	case USM_KSLOT_FAILED:
+		return fail(ctx, folio);
 	case USM_KSLOT_IDLE:
 		break;
 	}

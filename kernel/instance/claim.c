@@ -14,6 +14,7 @@
 #include "channel/doorbell.h"
 #include "channel/slots.h"
 #include "device/device.h"
+#include "faults/loss.h"
 #include "frames/frames.h"
 #include "frames/home.h"
 #include "grants/grants.h"
@@ -85,20 +86,26 @@ static int attach(struct usm_instance *instance, struct file *file,
 	usm_frames_forget_home(instance);
 	instance->flags = claim->flags & USM_CLAIM_PERSIST;
 	instance->deadline_ms = claim->deadline_ms;
+	WRITE_ONCE(instance->on_loss, claim->on_loss);
 	instance->owner = make_kuid(current_user_ns(), claim->owner_uid);
 	instance->daemon_mm = current->mm;
 	spin_lock(&instance->lock);
 	instance->attach_gen++;
+	channel->attach_gen = instance->attach_gen;
 	instance->owner_file = file;
 	instance->daemon = get_pid(task_tgid(current));
 	instance->home_open = false;
 	instance->events_open = false;
 	kfifo_reset(&instance->events);
 	instance->events_lost = false;
-	instance->channel = channel;
+	WRITE_ONCE(instance->channel, channel);
 	usm_notices_reset(instance);
 	WRITE_ONCE(instance->state, USM_INSTANCE_ATTACHED);
+	usm_watchdog_reset(instance);
+	usm_instance_turn(instance);
 	spin_unlock(&instance->lock);
+	/* What its predecessor did not answer; it may look as soon as it can. */
+	usm_slots_repost(instance);
 	return 0;
 }
 
@@ -224,14 +231,18 @@ static struct usm_channel_mem *leave(struct usm_instance *instance, u32 state)
 	spin_lock(&instance->lock);
 	channel = instance->channel;
 	WRITE_ONCE(channel->header->closed, 1);
-	instance->channel = NULL;
+	WRITE_ONCE(instance->channel, NULL);
 	instance->owner_file = NULL;
 	WRITE_ONCE(instance->state, state);
 	usm_workers_forget(instance);
+	usm_watchdog_reset(instance);
+	usm_instance_turn(instance);
 	put_pid(instance->daemon);
 	instance->daemon = NULL;
 	spin_unlock(&instance->lock);
 	up_write(&instance->slice_sem);
+	/* Who waits for it first: revoking takes a while for a large slice. */
+	usm_loss_settle_all(instance);
 	/* …and after this none is left that an earlier one put there. */
 	usm_slice_revoke(&instance->runs);
 	usm_slice_revoke(&instance->leaving);
@@ -288,7 +299,6 @@ static void finish_detach(struct usm_instance *instance,
 {
 	if (!channel)
 		return;
-	usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
 	usm_channel_put(channel);
 	usm_home_hint(instance);
 	if (READ_ONCE(instance->state) == USM_INSTANCE_DYING)
@@ -332,6 +342,16 @@ void usm_instances_check_daemons(void)
 	queue_work(usm_wq, &check_daemons_work);
 }
 
+/* It waits for no daemon any more. The instances' mutex is held. */
+static void end_lost(struct usm_instance *instance)
+{
+	spin_lock(&instance->lock);
+	WRITE_ONCE(instance->state, USM_INSTANCE_DYING);
+	usm_instance_turn(instance);
+	spin_unlock(&instance->lock);
+	usm_loss_settle_all(instance);
+}
+
 int usm_instance_destroy(struct usm_instance *instance, struct file *file)
 {
 	struct usm_channel_mem *channel = NULL;
@@ -349,15 +369,12 @@ int usm_instance_destroy(struct usm_instance *instance, struct file *file)
 	else if (instance->owner_file)
 		channel = leave(instance, USM_INSTANCE_DYING);
 	else
-		WRITE_ONCE(instance->state, USM_INSTANCE_DYING);
+		end_lost(instance);
 	mutex_unlock(&usm_instances_lock);
 	if (err)
 		return err;
 
-	if (channel) {
-		usm_slots_give_up_all(instance, USM_FALLBACK_NO_DAEMON);
-		usm_channel_put(channel);
-	}
+	usm_channel_put(channel);
 	/* A child forked between the check and now is unbound like the rest. */
 	dissolve(instance);
 	return 0;

@@ -17,6 +17,9 @@ void usm_instance_describe(struct usm_instance *instance,
 
 	spin_lock(&instance->lock);
 	info->state = instance->state;
+	if (info->state == USM_INSTANCE_ATTACHED && instance->watchdog.stuck)
+		info->state = USM_INSTANCE_QUARANTINED;
+	info->on_loss = instance->on_loss;
 	if (instance->daemon)
 		info->daemon_pid = pid_nr_ns(instance->daemon,
 					     task_active_pid_ns(current));
@@ -34,6 +37,8 @@ void usm_instance_describe(struct usm_instance *instance,
 	info->around = atomic64_read(&instance->around);
 	for (i = 0; i < USM_FALLBACK_REASONS; i++)
 		info->fallbacks[i] = atomic64_read(&instance->fallbacks[i]);
+	info->late = atomic64_read(&instance->late);
+	info->quarantines = atomic64_read(&instance->quarantines);
 	info->freed = atomic64_read(&instance->freed);
 	info->bad_commands = atomic64_read(&instance->bad_commands);
 	info->wakes_kernel = atomic64_read(&instance->wakes_kernel);

@@ -77,6 +77,7 @@ struct usm_instance *usm_instance_new(const char *name)
 	init_waitqueue_head(&instance->event_wait);
 	usm_home_init(instance);
 	usm_leave_init(instance);
+	usm_watchdog_init(instance);
 	return instance;
 }
 

@@ -9,6 +9,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/jiffies.h>
 #include <linux/kfifo.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -19,6 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "grants/magazine.h"
+#include "instance/watchdog.h"
 #include "pool/runs.h"
 #include "usm.h"
 
@@ -57,6 +59,10 @@ struct usm_instance {
 	 */
 	u32 state; /* enum usm_instance_state; 0: still being made */
 	u32 attach_gen;
+	u32 on_loss; /* enum usm_on_loss */
+	/* Counts its comings and goings, for those who wait for it. */
+	u32 turn;
+	unsigned long turned; /* jiffies of the last one */
 	struct file *owner_file;
 	struct pid *daemon;
 	struct mm_struct *daemon_mm;
@@ -66,6 +72,7 @@ struct usm_instance {
 	/* Workers: registered threads of the daemon, by doorbell. */
 	struct task_struct *workers[USM_WORKERS_MAX];
 	u32 nr_workers;
+	struct usm_watchdog watchdog;
 
 	/*
 	 * Protects the states of this instance's frames, the list of those
@@ -112,6 +119,8 @@ struct usm_instance {
 	atomic64_t range;
 	atomic64_t around;
 	atomic64_t fallbacks[USM_FALLBACK_REASONS];
+	atomic64_t late;
+	atomic64_t quarantines;
 	atomic64_t freed;
 	atomic64_t bad_commands;
 	atomic64_t wakes_kernel;
@@ -155,6 +164,16 @@ void usm_instance_maybe_end(struct usm_instance *instance);
 static inline bool usm_instance_attached(const struct usm_instance *instance)
 {
 	return READ_ONCE(instance->state) == USM_INSTANCE_ATTACHED;
+}
+
+/*
+ * The daemon came, went, or has its first worker: who waits is to look again,
+ * once usm_loss_settle_all() has woken them.  The caller holds instance->lock.
+ */
+static inline void usm_instance_turn(struct usm_instance *instance)
+{
+	WRITE_ONCE(instance->turned, jiffies);
+	smp_store_release(&instance->turn, instance->turn + 1);
 }
 
 /* ---- claim.c -------------------------------------------------------------- */

@@ -333,7 +333,7 @@ int usm_supervised_adopt(struct usm_supervised *instance, pid_t pid)
 	/* Still the daemon now that the number cannot change hands? */
 	ret = usm_lookup_live(instance->supervisor->device_fd,
 			      instance->config.name, &info);
-	if (!ret && (info.state != USM_INSTANCE_ATTACHED ||
+	if (!ret && (!usm_lookup_has_daemon(&info) ||
 		     info.daemon_pid != (uint32_t)pid))
 		ret = -ESRCH;
 	if (!ret)

@@ -162,7 +162,7 @@ static int destroy_unmanaged(struct usm_supervisor *supervisor,
 	struct usm_instance_info info;
 	int ret = usm_lookup_live(supervisor->device_fd, name, &info);
 
-	if (!ret && info.state == USM_INSTANCE_ATTACHED)
+	if (!ret && usm_lookup_has_daemon(&info))
 		return usm_problem_set(
 			problem, USM_PROBLEM_NOT_MANAGED,
 			"its daemon, process %u, was started by somebody else",
@@ -284,7 +284,7 @@ static void take_up(void *data, const char *file,
 		return;
 	}
 	if (!usm_lookup_live(supervisor->device_fd, config->name, &info) &&
-	    info.state == USM_INSTANCE_ATTACHED &&
+	    usm_lookup_has_daemon(&info) &&
 	    !usm_supervised_adopt(instance, (pid_t)info.daemon_pid)) {
 		usm_log(LOG_INFO, "instance %s: daemon %u goes on",
 			config->name, info.daemon_pid);

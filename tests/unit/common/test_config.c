@@ -43,6 +43,7 @@ Test(config, fills_in_defaults)
 	cr_assert_str_eq(config.alloc_policy, "first-fit");
 	cr_assert_eq(config.deadline_ms, USM_DEADLINE_MS_DEFAULT);
 	cr_assert_eq(config.slots, USM_SLOTS_DEFAULT);
+	cr_assert_eq(config.on_loss, USM_ON_LOSS_FALLBACK);
 	cr_assert_eq(config.cgroup_cpu_percent, 0);
 	cr_assert_eq(config.cgroup_memory_max, 0);
 }
@@ -53,7 +54,8 @@ Test(config, reads_everything)
 		"{\"name\":\"b-2\",\"memory\":134217728,"
 		"\"policy\":{\"alloc\":\"extent\"},"
 		"\"cgroup\":{\"cpu_max\":\"250%\",\"memory_max\":\"64M\"},"
-		"\"deadline_ms\":5,\"slots\":4096}");
+		"\"deadline_ms\":5,\"slots\":4096,"
+		"\"on_daemon_loss\":\"fail\"}");
 
 	cr_assert_str_eq(config.name, "b-2");
 	cr_assert_eq(config.memory_bytes, 128 << 20);
@@ -62,6 +64,7 @@ Test(config, reads_everything)
 	cr_assert_eq(config.cgroup_memory_max, 64 << 20);
 	cr_assert_eq(config.deadline_ms, 5);
 	cr_assert_eq(config.slots, 4096);
+	cr_assert_eq(config.on_loss, USM_ON_LOSS_FAIL);
 }
 
 Test(config, refuses_what_is_no_object)
@@ -144,6 +147,8 @@ Test(config, checks_every_limit)
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"cgroup\":"
 		  "{\"memory_max\":\"4K\"}",
 		  "cgroup.memory_max" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"on_daemon_loss\":\"q\"",
+		  "on_daemon_loss" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":0",
 		  "deadline_ms" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":\"5\"",
@@ -166,7 +171,8 @@ Test(config, prints_what_it_reads_back)
 		accept("{\"name\":\"a\",\"memory\":\"96M\","
 		       "\"policy\":{\"alloc\":\"extent\"},"
 		       "\"cgroup\":{\"cpu_max\":\"50%\",\"memory_max\":\"3M\"},"
-		       "\"deadline_ms\":7,\"slots\":64}");
+		       "\"deadline_ms\":7,\"slots\":64,"
+		       "\"on_daemon_loss\":\"queue\"}");
 	struct usm_config again;
 	cJSON *json = NULL;
 	char *text;
@@ -184,6 +190,7 @@ Test(config, prints_what_it_reads_back)
 	cr_assert_eq(again.cgroup_memory_max, 3 << 20);
 	cr_assert_eq(again.deadline_ms, 7);
 	cr_assert_eq(again.slots, 64);
+	cr_assert_eq(again.on_loss, USM_ON_LOSS_QUEUE);
 }
 
 Test(config, loads_files)

@@ -13,22 +13,42 @@ static void on_signal(int signal)
 	siglongjmp(back, 1);
 }
 
-bool touch_faults(void *address, bool write)
+enum access {
+	READ,
+	WRITE_BACK,
+	STORE
+};
+
+static void access_byte(volatile char *byte, enum access how)
+{
+	char value = how == STORE ? 0 : *byte;
+
+	if (how != READ)
+		*byte = value;
+}
+
+static bool faults(void *address, enum access how)
 {
 	struct sigaction action = { .sa_handler = on_signal }, bus, segv;
-	volatile char *byte = address;
 	volatile bool faulted = true;
 
 	sigaction(SIGBUS, &action, &bus);
 	sigaction(SIGSEGV, &action, &segv);
 	if (!sigsetjmp(back, 1)) {
-		char value = *byte;
-
-		if (write)
-			*byte = value;
+		access_byte(address, how);
 		faulted = false;
 	}
 	sigaction(SIGBUS, &bus, NULL);
 	sigaction(SIGSEGV, &segv, NULL);
 	return faulted;
+}
+
+bool touch_faults(void *address, bool write)
+{
+	return faults(address, write ? WRITE_BACK : READ);
+}
+
+bool store_faults(void *address)
+{
+	return faults(address, STORE);
 }

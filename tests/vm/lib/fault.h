@@ -11,4 +11,7 @@
  */
 bool touch_faults(void *address, bool write);
 
+/* The same of storing a zero there without reading first. */
+bool store_faults(void *address);
+
 #endif /* USM_VM_FAULT_H */

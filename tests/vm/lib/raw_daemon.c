@@ -20,14 +20,23 @@ void raw_daemon_open_for(struct raw_daemon *daemon, const char *name,
 			 uint32_t frames, uint32_t flags, uint32_t deadline_ms,
 			 uint32_t owner_uid)
 {
+	struct usm_claim claim = {
+		.frames = frames,
+		.flags = flags,
+		.deadline_ms = deadline_ms,
+		.owner_uid = owner_uid,
+	};
+
+	snprintf(claim.name, sizeof(claim.name), "%s", name);
+	raw_daemon_claim(daemon, &claim);
+}
+
+void raw_daemon_claim(struct raw_daemon *daemon, const struct usm_claim *claim)
+{
 	int err;
 
 	memset(daemon, 0, sizeof(*daemon));
-	daemon->claim.frames = frames;
-	daemon->claim.flags = flags;
-	daemon->claim.deadline_ms = deadline_ms;
-	daemon->claim.owner_uid = owner_uid;
-	snprintf(daemon->claim.name, sizeof(daemon->claim.name), "%s", name);
+	daemon->claim = *claim;
 	if (usm_client_open(NULL, &daemon->dev))
 		require(false, "the device opens");
 	err = usm_client_claim(daemon->dev, &daemon->claim);
@@ -36,7 +45,7 @@ void raw_daemon_open_for(struct raw_daemon *daemon, const char *name,
 					     daemon->claim.channel_bytes,
 					     &daemon->channel);
 	if (err)
-		require(false, "\"%s\" is claimed (%d)", name, err);
+		require(false, "\"%s\" is claimed (%d)", claim->name, err);
 	daemon->pfq =
 		(void *)((char *)daemon->channel + daemon->channel->pfq_offset);
 	daemon->slots = (void *)((char *)daemon->channel +

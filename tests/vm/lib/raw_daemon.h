@@ -38,6 +38,9 @@ void raw_daemon_open_for(struct raw_daemon *daemon, const char *name,
 			 uint32_t frames, uint32_t flags, uint32_t deadline_ms,
 			 uint32_t owner_uid);
 
+/* The same with everything that a claim can say. */
+void raw_daemon_claim(struct raw_daemon *daemon, const struct usm_claim *claim);
+
 /* Ends the thread, the mappings and the claim. */
 void raw_daemon_close(struct raw_daemon *daemon);
 

@@ -7,7 +7,7 @@
 #include "lib/check.h"
 #include "lib/file.h"
 #include "lib/wait.h"
-#include "unload/kernel_log.h"
+#include "lib/kernel_log.h"
 #include "unload/module.h"
 #include "unload/unload.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "unload/kernel_log.h"
+#include "lib/kernel_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
