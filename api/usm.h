@@ -437,6 +437,64 @@ struct usm_unbind {
 	__u64 reserved[2];
 };
 
+/*
+ * USM_IOC_BIND_CGROUP: every process that is, or will be, in the cgroup (v2)
+ * or one below it belongs to the instance: those there are tagged now, others
+ * when they are forked into it, are moved into it, or execute an image that
+ * may be tagged where the one before might not.  Left out are those that
+ * USM_IOC_BIND refuses, images that are not dumpable, and processes that are
+ * bound already; of nested bindings the innermost counts.  A process that
+ * leaves the cgroup stays bound.  The binding ends with the cgroup, with the
+ * instance, or by USM_IOC_UNBIND_CGROUP.
+ * Needs CAP_SYS_ADMIN and CAP_SYS_PTRACE.
+ *  EBADF  cgroup_fd is no open cgroup v2 directory
+ *  EBUSY  that very cgroup is bound already   ENOSPC USM_CGROUPS_MAX are
+ *  ENODEV no such instance, or it is dying    EPERM  no rights
+ * USM_IOC_UNBIND_CGROUP: nobody joins that way any more, and the processes in
+ * it that are bound to the instance are unbound as by USM_IOC_UNBIND.  ENOENT:
+ * the cgroup is not bound to .instance.  Same rights.
+ */
+/* Every fork and exec looks through all of them. */
+#define USM_CGROUPS_MAX 256
+
+struct usm_bind_cgroup {
+	__u32 instance;
+	__s32 cgroup_fd;
+	__u32 inherit; /* enum usm_inherit */
+	__u32 flags; /* 0 */
+	__u32 bound; /* out: processes that were there and are bound now */
+	__u32 skipped; /* out: processes that were there and are not */
+	__u64 cgroup; /* out: the inode number of its directory */
+	__u32 reserved0;
+	__u32 reserved1;
+	__u64 reserved[2];
+};
+
+struct usm_unbind_cgroup {
+	__u32 instance;
+	__s32 cgroup_fd;
+	__u32 flags; /* 0 */
+	__u32 unbound; /* out: processes */
+	__u64 reserved[2];
+};
+
+/* USM_IOC_CGROUPS: bindings by cgroup, ids above .after, ascending. */
+struct usm_cgroup_info {
+	__u64 id; /* of the binding, not reused while the module lives */
+	__u64 cgroup; /* the inode number of its directory */
+	__u32 instance;
+	__u32 inherit; /* enum usm_inherit */
+	__u64 reserved[2];
+};
+
+struct usm_cgroups {
+	__u64 ptr; /* struct usm_cgroup_info[nr] */
+	__u64 after;
+	__u32 nr; /* in, out */
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
 /* ---- ioctls: the instance ----------------------------------------------- */
 
 #define USM_CLAIM_PERSIST 0x1 /* the partition outlives the daemon */
@@ -775,6 +833,10 @@ struct usm_waker_wait {
 #define USM_IOC_MEMBERS _IOWR(USM_IOC_MAGIC, 0x03, struct usm_members)
 #define USM_IOC_BIND _IOWR(USM_IOC_MAGIC, 0x10, struct usm_bind)
 #define USM_IOC_UNBIND _IOWR(USM_IOC_MAGIC, 0x11, struct usm_unbind)
+#define USM_IOC_BIND_CGROUP _IOWR(USM_IOC_MAGIC, 0x12, struct usm_bind_cgroup)
+#define USM_IOC_UNBIND_CGROUP \
+	_IOWR(USM_IOC_MAGIC, 0x13, struct usm_unbind_cgroup)
+#define USM_IOC_CGROUPS _IOWR(USM_IOC_MAGIC, 0x14, struct usm_cgroups)
 #define USM_IOC_CLAIM _IOWR(USM_IOC_MAGIC, 0x20, struct usm_claim)
 #define USM_IOC_WORKER _IOWR(USM_IOC_MAGIC, 0x21, struct usm_worker)
 #define USM_IOC_MAP _IOWR(USM_IOC_MAGIC, 0x22, struct usm_map)
@@ -847,6 +909,10 @@ USM_ASSERT_SIZE(usm_member_info, 128);
 USM_ASSERT_SIZE(usm_members, 40);
 USM_ASSERT_SIZE(usm_bind, 40);
 USM_ASSERT_SIZE(usm_unbind, 32);
+USM_ASSERT_SIZE(usm_bind_cgroup, 56);
+USM_ASSERT_SIZE(usm_unbind_cgroup, 32);
+USM_ASSERT_SIZE(usm_cgroup_info, 40);
+USM_ASSERT_SIZE(usm_cgroups, 40);
 USM_ASSERT_SIZE(usm_claim, 648);
 USM_ASSERT_SIZE(usm_worker, 24);
 USM_ASSERT_SIZE(usm_map_entry, 16);

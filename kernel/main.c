@@ -11,6 +11,7 @@
 #include "device/device.h"
 #include "hooks/table.h"
 #include "pool/pool.h"
+#include "tags/cgroup.h"
 #include "tags/tags.h"
 #include "usm_module.h"
 
@@ -49,9 +50,13 @@ static int __init usm_init(void)
 	if (err)
 		goto err_slice;
 
-	err = usm_hooks_install();
+	err = usm_cgroups_init();
 	if (err)
 		goto err_inherit;
+
+	err = usm_hooks_install();
+	if (err)
+		goto err_cgroups;
 
 	err = usm_proc_init();
 	if (err)
@@ -66,6 +71,8 @@ err_proc:
 	usm_proc_exit();
 err_hooks:
 	usm_hooks_uninstall();
+err_cgroups:
+	usm_cgroups_exit();
 err_inherit:
 	usm_inherit_exit();
 err_slice:
@@ -86,6 +93,7 @@ static void __exit usm_exit(void)
 	usm_device_exit();
 	usm_proc_exit();
 	usm_hooks_uninstall();
+	usm_cgroups_exit();
 	usm_inherit_exit();
 	/* Work items that dropped the last references are still returning. */
 	destroy_workqueue(usm_wq);

@@ -131,6 +131,48 @@ int usm_client_unbind(int fd, uint32_t instance, int pidfd)
 	return call(fd, USM_IOC_UNBIND, &arg);
 }
 
+int usm_client_bind_cgroup(int fd, uint32_t instance, int cgroup_fd,
+			   uint32_t inherit, struct usm_bind_cgroup *out)
+{
+	struct usm_bind_cgroup arg = {
+		.instance = instance,
+		.cgroup_fd = cgroup_fd,
+		.inherit = inherit,
+	};
+	int err = call(fd, USM_IOC_BIND_CGROUP, &arg);
+
+	if (!err && out)
+		*out = arg;
+	return err;
+}
+
+int usm_client_unbind_cgroup(int fd, uint32_t instance, int cgroup_fd,
+			     uint32_t *unbound)
+{
+	struct usm_unbind_cgroup arg = { .instance = instance,
+					 .cgroup_fd = cgroup_fd };
+	int err = call(fd, USM_IOC_UNBIND_CGROUP, &arg);
+
+	if (!err && unbound)
+		*unbound = arg.unbound;
+	return err;
+}
+
+int usm_client_cgroups(int fd, uint64_t after, struct usm_cgroup_info *out,
+		       uint32_t *nr)
+{
+	struct usm_cgroups arg = {
+		.ptr = (uintptr_t)out,
+		.after = after,
+		.nr = *nr,
+	};
+	int err = call(fd, USM_IOC_CGROUPS, &arg);
+
+	if (!err)
+		*nr = arg.nr;
+	return err;
+}
+
 int usm_client_claim(int fd, struct usm_claim *claim)
 {
 	struct usm_claim arg = *claim;

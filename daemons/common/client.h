@@ -65,6 +65,19 @@ int usm_client_bind(int fd, uint32_t instance, int pidfd,
 int usm_client_unbind(int fd, uint32_t instance, int pidfd);
 
 /*
+ * Every process of a cgroup v2 directory (open, not consumed), now and later,
+ * and the end of that; out, unbound may be NULL.
+ */
+int usm_client_bind_cgroup(int fd, uint32_t instance, int cgroup_fd,
+			   uint32_t inherit, struct usm_bind_cgroup *out);
+int usm_client_unbind_cgroup(int fd, uint32_t instance, int cgroup_fd,
+			     uint32_t *unbound);
+
+/* Bindings by cgroup with an id above after; *nr: room in, filled out. */
+int usm_client_cgroups(int fd, uint64_t after, struct usm_cgroup_info *out,
+		       uint32_t *nr);
+
+/*
  * Claims what *claim asks for (.abi is filled in here) and writes the answer
  * into it.  On failure only .frames may change: what is left in the pool
  * (ENOSPC) or the size the instance has (EUCLEAN).

@@ -11,6 +11,7 @@
 #include "channel/channel.h"
 #include "channel/doorbell.h"
 #include "channel/slots.h"
+#include "device/cgroups.h"
 #include "device/device.h"
 #include "frames/frames.h"
 #include "frames/home.h"
@@ -78,7 +79,8 @@ static long do_info(struct file *file, void *arg)
 		return -EINVAL;
 	memset(info, 0, sizeof(*info));
 	info->abi = USM_ABI_VERSION;
-	info->features = USM_FEATURE_COW | USM_FEATURE_GRANTS;
+	info->features =
+		USM_FEATURE_COW | USM_FEATURE_GRANTS | USM_FEATURE_CGROUP;
 	if (IS_ENABLED(CONFIG_PER_VMA_LOCK))
 		info->features |= USM_FEATURE_VMA_LOCK;
 	strscpy(info->backend, usm_pool.backend->name, sizeof(info->backend));
@@ -345,6 +347,9 @@ static const struct {
 	{ USM_IOC_MEMBERS, do_members },
 	{ USM_IOC_BIND, do_bind },
 	{ USM_IOC_UNBIND, do_unbind },
+	{ USM_IOC_BIND_CGROUP, usm_do_bind_cgroup },
+	{ USM_IOC_UNBIND_CGROUP, usm_do_unbind_cgroup },
+	{ USM_IOC_CGROUPS, usm_do_cgroups },
 	{ USM_IOC_CLAIM, do_claim },
 	{ USM_IOC_WORKER, do_worker },
 	{ USM_IOC_MAP, do_map },

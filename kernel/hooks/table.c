@@ -12,6 +12,7 @@
 #include "compat/symbols.h"
 #include "faults/fault.h"
 #include "hooks/hook.h"
+#include "hooks/oom.h"
 #include "hooks/pins.h"
 #include "hooks/table.h"
 #include "instance/instance.h"
@@ -241,8 +242,8 @@ static struct usm_hook exec_hook = {
  */
 static struct usm_hook *const hooks[] = {
 	&charge_hook,	      &add_lru_hook, &usm_pin_fast_hook, &usm_pin_hook,
-	&usm_pin_remote_hook, &tlb_hook,     &exit_hook,	 &exec_hook,
-	&alloc_hook,	      &fault_hook,
+	&usm_pin_remote_hook, &usm_oom_hook, &tlb_hook,		 &exit_hook,
+	&exec_hook,	      &alloc_hook,   &fault_hook,
 };
 
 static void remove_hooks(int count)

@@ -21,6 +21,7 @@
 #include "grants/notices.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
+#include "tags/cgroup.h"
 #include "tags/tags.h"
 #include "usm_module.h"
 
@@ -276,6 +277,7 @@ static void unbind_all(struct usm_instance *instance)
 /* On the way to its end: what is left comes home by and by. */
 static void dissolve(struct usm_instance *instance)
 {
+	usm_cgroups_forget(instance);
 	unbind_all(instance);
 	usm_grants_release_all(instance);
 	usm_slots_withdraw(instance, 0);

@@ -11,6 +11,7 @@
 
 #include "channel/slots.h"
 #include "instance/instance.h"
+#include "tags/cgroup.h"
 #include "tags/tags.h"
 
 static struct tracepoint *fork_point;
@@ -21,6 +22,29 @@ bool usm_tag_still_allowed(const struct usm_tag *tag, struct mm_struct *mm)
 	return !tag->was_dumpable || get_dumpable(mm) == SUID_DUMP_USER;
 }
 
+static void inherit_fork(struct mm_struct *from, struct task_struct *child)
+{
+	struct usm_tag *tag = usm_tag_find(from);
+	bool serving;
+	u32 member;
+
+	if (!tag)
+		return;
+	serving = READ_ONCE(tag->serving) && tag->inherit != USM_INHERIT_NONE &&
+		  usm_tag_still_allowed(tag, from);
+	/*
+	 * A child that does not inherit still maps the parent's frames until
+	 * it writes or exits: it gets a tag that only gives hints.
+	 */
+	if (usm_tag_create(tag->instance, child, child->mm, tag->inherit,
+			   serving, tag->member, USM_EVENT_FORK, GFP_ATOMIC,
+			   &member))
+		pr_warn_ratelimited(
+			"pid %d: child of member %u could not be tagged\n",
+			child->pid, tag->member);
+	usm_tag_put(tag);
+}
+
 /*
  * In the parent, before the child first runs: it cannot fault untagged.
  * Preemption is off here.
@@ -28,29 +52,11 @@ bool usm_tag_still_allowed(const struct usm_tag *tag, struct mm_struct *mm)
 static void on_fork(void *data, struct task_struct *parent,
 		    struct task_struct *child)
 {
-	struct mm_struct *mm = child->mm;
-	struct usm_tag *tag;
-	bool serving;
-	u32 member;
-
-	if (!mm || !parent->mm || mm == parent->mm)
+	if (!child->mm || child->mm == parent->mm)
 		return;
-	tag = usm_tag_find(parent->mm);
-	if (!tag)
-		return;
-
-	serving = READ_ONCE(tag->serving) && tag->inherit != USM_INHERIT_NONE &&
-		  usm_tag_still_allowed(tag, parent->mm);
-	/*
-	 * A child that does not inherit still maps the parent's frames until
-	 * it writes or exits: it gets a tag that only gives hints.
-	 */
-	if (usm_tag_create(tag->instance, child, mm, tag->inherit, serving,
-			   tag->member, USM_EVENT_FORK, GFP_ATOMIC, &member))
-		pr_warn_ratelimited(
-			"pid %d: child of member %u could not be tagged\n",
-			child->pid, tag->member);
-	usm_tag_put(tag);
+	if (parent->mm)
+		inherit_fork(parent->mm, child);
+	usm_cgroup_forked(child);
 }
 
 static void on_exit(void *data, struct task_struct *task)

@@ -346,6 +346,20 @@ void usm_tag_hint(struct mm_struct *mm)
 	usm_tag_put(tag);
 }
 
+u32 usm_tag_frames(struct mm_struct *mm)
+{
+	struct usm_tag *tag;
+	u32 frames = 0;
+
+	if (!usm_tag_possible(mm))
+		return 0;
+	spin_lock(&table_lock);
+	for (tag = find_locked(mm); tag; tag = tag->previous)
+		frames += atomic_read(&tag->mapped);
+	spin_unlock(&table_lock);
+	return frames;
+}
+
 bool usm_tag_exists(struct mm_struct *mm)
 {
 	bool exists;

@@ -108,6 +108,9 @@ void usm_tag_exit(struct mm_struct *mm);
 /* Something in @mm was unmapped: frames may be on their way home. */
 void usm_tag_hint(struct mm_struct *mm);
 
+/* Frames given to @mm by all its instances and still out. Any context. */
+u32 usm_tag_frames(struct mm_struct *mm);
+
 /* Is @mm tagged? Waits for an insertion under way. */
 bool usm_tag_exists(struct mm_struct *mm);
 
