@@ -11,7 +11,6 @@
 #include "device/device.h"
 #include "hooks/table.h"
 #include "pool/pool.h"
-#include "stats/debugfs.h"
 #include "tags/cgroup.h"
 #include "tags/tags.h"
 #include "usm_module.h"
@@ -63,14 +62,12 @@ static int __init usm_init(void)
 	if (err)
 		goto err_hooks;
 
-	usm_debugfs_init();
 	err = usm_device_init();
 	if (err)
-		goto err_debugfs;
+		goto err_proc;
 	return 0;
 
-err_debugfs:
-	usm_debugfs_exit();
+err_proc:
 	usm_proc_exit();
 err_hooks:
 	usm_hooks_uninstall();
@@ -94,7 +91,6 @@ err_wq:
 static void __exit usm_exit(void)
 {
 	usm_device_exit();
-	usm_debugfs_exit();
 	usm_proc_exit();
 	usm_hooks_uninstall();
 	usm_cgroups_exit();

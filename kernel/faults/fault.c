@@ -12,7 +12,6 @@
 #include "faults/wait.h"
 #include "frames/home.h"
 #include "instance/instance.h"
-#include "stats/trace.h"
 #include "tags/tags.h"
 
 /* Buckets of contexts by task; one entry a task in a wrapped fault. */
@@ -157,7 +156,6 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		ctx.reason = USM_FALLBACK_CONTEXT;
 	}
 
-	trace_usm_fault(ctx.instance->id, ctx.tag->member, address, flags);
 	enter(&ctx);
 	ret = run(original, &ctx, vma, address, flags, regs);
 	leave(&ctx);

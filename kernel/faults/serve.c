@@ -14,7 +14,6 @@
 #include "grants/grants.h"
 #include "instance/instance.h"
 #include "stats/latency.h"
-#include "stats/trace.h"
 #include "tags/tags.h"
 
 /*
@@ -27,7 +26,6 @@
 static enum usm_serve_result fall_back(struct usm_tag *tag,
 				       enum usm_fallback_reason reason)
 {
-	trace_usm_fallback(tag->instance->id, tag->member, reason);
 	atomic64_inc(&tag->fallbacks);
 	atomic64_inc(&tag->instance->fallbacks[reason]);
 	return USM_SERVE_KERNEL;

@@ -41,6 +41,18 @@ void usm_frame_renew(struct page *page)
 	set_page_private(page, 0);
 }
 
+/*
+ * For bad memory the kernel keeps a reference of its own for good, when it
+ * heard of it through a mapping (MADV_HWPOISON).
+ */
+static bool at_home(struct page *page)
+{
+	int refs = page_ref_count(page);
+
+	return refs == 1 || (refs == 2 && PageHWPoison(page) &&
+			     atomic_read(&page->_mapcount) < 0);
+}
+
 /* Returns 1 when the frame came home, 0 when not; the lock is held. */
 static unsigned int look(struct usm_instance *instance, u32 index,
 			 unsigned int *limbo)
@@ -51,7 +63,7 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 
 	if (frame->owner != instance->id || frame->state != USM_FRAME_MAPPED)
 		return 0;
-	if (page_ref_count(page) != 1) {
+	if (!at_home(page)) {
 		/* _mapcount counts from minus one. */
 		if (atomic_read(&page->_mapcount) < 0)
 			++*limbo;

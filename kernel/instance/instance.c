@@ -10,7 +10,6 @@
 #include "grants/magazine.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
-#include "stats/debugfs.h"
 #include "tags/tags.h"
 #include "usm_module.h"
 
@@ -94,7 +93,6 @@ int usm_instance_publish(struct usm_instance *instance)
 		instance->id = id;
 		instances[id] = instance;
 		nr_instances++;
-		usm_debugfs_add(instance);
 		return 0;
 	}
 	return -ENOSPC;
@@ -111,7 +109,6 @@ void usm_instance_maybe_end(struct usm_instance *instance)
 	      instances[instance->id] == instance;
 	spin_unlock(&instance->lock);
 	if (end) {
-		usm_debugfs_remove(instance);
 		usm_partition_give_back(instance);
 		instances[instance->id] = NULL;
 		nr_instances--;

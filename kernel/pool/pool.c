@@ -105,10 +105,25 @@ static void check_home(void)
 			  page_ref_count(usm_pool_page(i)));
 }
 
+/*
+ * The kernel's own reference on bad memory goes as well, or freeing a run with
+ * such a page in it would be a WARNING; being bad keeps the page from use.
+ */
+static void let_go_of_bad(void)
+{
+	u32 i;
+
+	for (i = 0; i < usm_pool.frames; i++)
+		if (PageHWPoison(usm_pool_page(i)) &&
+		    page_ref_count(usm_pool_page(i)) == 2)
+			page_ref_dec(usm_pool_page(i));
+}
+
 void usm_pool_exit(void)
 {
 	u32 frames = usm_pool.frames;
 
+	let_go_of_bad();
 	check_home();
 	usm_pool.frames = 0;
 	usm_pool.backend->give_back(usm_pool.first, frames);
