@@ -65,6 +65,7 @@ read_suites() {
 	while read -r name on test_budget soak_budget rest; do
 		[[ -n $name && $name != \#* ]] || continue
 		((column == 0)) || test_budget=$soak_budget
+		[[ $test_budget != - ]] || continue
 		for kernel in ${on//,/ }; do
 			add_suite "$name@$kernel" "$kernel" "$test_budget" "$rest"
 		done
@@ -134,6 +135,10 @@ for kernel in $(printf '%s\n' "${kernels[@]}" | sort -u); do
 	[[ $kernel != - ]] || continue
 	step "kernel and module: $kernel" "$USM_ROOT/deploy/host/build.sh" --kernel "$kernel"
 done
+
+if [[ " ${names[*]}" == *" selftests@"* ]]; then
+	step "kernel selftests" "$USM_ROOT/deploy/selftests/build.sh" >/dev/null
+fi
 
 logs=$USM_BUILD/$mode
 mkdir -p "$logs"

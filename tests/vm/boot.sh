@@ -30,4 +30,9 @@ check "the file system of the host is read-only" refused touch /usr/written
 check "temporary files can be written" touch /tmp/written /run/written /var/lib/written
 check "files get back to the host" touch "$USM_OUT/written"
 check "the module is loaded" grep -q usm_lkmRM /proc/modules
+# Only kernels with CMA show the line.
+if [[ -n ${USM_CMA_BEFORE_KB:-} ]]; then
+	check "CmaFree fell by the pool ($USM_CMA_BEFORE_KB kB to $USM_CMA_AFTER_KB kB)" \
+		test $((USM_CMA_BEFORE_KB - USM_CMA_AFTER_KB)) -eq 262144
+fi
 exit $failed

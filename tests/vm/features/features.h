@@ -32,5 +32,10 @@ int feature_fixed_buffers(struct child *self, void *arg);
 int feature_fork_pinned(struct child *self, void *arg);
 int feature_userfault(struct child *self, void *arg);
 int feature_force_write(struct child *self, void *arg);
+int feature_direct(struct child *self, void *arg);
+int feature_ring_direct(struct child *self, void *arg);
+int feature_ptrace(struct child *self, void *arg);
+int feature_gdb(struct child *self, void *arg);
+int feature_core(struct child *self, void *arg);
 
 #endif /* USM_VM_FEATURES_H */

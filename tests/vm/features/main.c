@@ -11,7 +11,7 @@
 
 #define LIMIT_S 150
 /* A feature that takes longer hangs. */
-#define FEATURE_LIMIT_MS 30000
+#define FEATURE_LIMIT_MS 90000
 #define HOME_LIMIT_MS 20000
 
 static const struct feature {
@@ -32,6 +32,11 @@ static const struct feature {
 	{ "fork of pinned pages", feature_fork_pinned },
 	{ "userfaultfd", feature_userfault },
 	{ "forced write", feature_force_write },
+	{ "O_DIRECT", feature_direct },
+	{ "io_uring fixed reads and writes", feature_ring_direct },
+	{ "ptrace", feature_ptrace },
+	{ "gdb", feature_gdb },
+	{ "core dump", feature_core },
 };
 
 static void try_feature(const struct instance *instance,

@@ -12,7 +12,6 @@ class Program:
     short: bool = True
     # Under the user "nobody", as the kernel's own script runs it.
     nobody: bool = False
-    # Does it touch private memory of its own after exec? (All do.)
     huge_pages: int = 0
 
     @property
@@ -40,21 +39,21 @@ PROGRAMS = (
     program("droppable"),
     program("memfd_secret"),
     program("soft-dirty"),
-    program("pagemap_ioctl", limit=300),
-    program("ksm_functional_tests"),
+    program("pagemap_ioctl", limit=600, short=False),
+    program("ksm_functional_tests", short=False),
     program("ksm_tests -M -p 10"),
     program("ksm_tests -U"),
     program("ksm_tests -Z -p 10 -z 0"),
     program("ksm_tests -Z -p 10 -z 1"),
-    program("cow", limit=600, huge_pages=8),
+    program("cow", limit=600, huge_pages=8, short=False),
     program("gup_longterm", limit=300, huge_pages=8),
-    program("uffd-unit-tests", limit=600, huge_pages=16),
-    program("uffd-stress anon 20 16", limit=300),
-    program("uffd-stress shmem-private 20 16", limit=300),
-    program("khugepaged", limit=600),
+    program("uffd-unit-tests", limit=600, huge_pages=16, short=False),
+    program("uffd-stress anon 20 16", limit=300, short=False),
+    program("uffd-stress shmem-private 20 16", limit=300, short=False),
+    program("khugepaged", limit=600, short=False),
     program("khugepaged -s 2", limit=600, short=False),
     program("transhuge-stress -d 5"),
-    program("split_huge_page_test"),
+    program("split_huge_page_test", short=False),
     program("protection_keys_64", limit=600),
     program("pkey_sighandler_tests_64"),
     program("migration", limit=300),

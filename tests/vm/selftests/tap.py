@@ -4,12 +4,15 @@ import re
 
 # "ok 12 - name # SKIP reason"; some programs leave out number or dash.
 LINE = re.compile(r"^(?P<not>not )?ok\b\s*(?P<number>\d+)?\s*-?\s*(?P<rest>.*)$")
-DIRECTIVE = re.compile(r"(^|\s)#\s*(?P<word>SKIP|XFAIL|XPASS|TODO)\b.*$", re.I)
-# Addresses and measured times are different in every run.
+DIRECTIVE = re.compile(r"(^|\s)#\s*(?P<word>SKIP|XFAIL|XPASS|TODO)\b(?P<why>.*)$", re.I)
+# Addresses, measured times and counted races are different in every run.
 CHANGES = (
+    (re.compile(r"Extra pages .*"), "Extra pages …"),
     (re.compile(r"0x[0-9a-f]+", re.I), "0x…"),
     (re.compile(r"\b\d+(\.\d+)? ?(ns|us|ms|s|nsec|usec|msec)\b"), "…"),
 )
+# What the cases that follow are about; they often have the same names.
+TOPIC = re.compile(r"^# \[RUN\] *(?P<what>.*)$")
 # How a program's exit code is told; 4 is the selftests' "skipped".
 EXIT = "exit code"
 
@@ -28,19 +31,23 @@ def outcome(line):
     rest = match["rest"]
     directive = DIRECTIVE.search(rest)
     if directive:
-        rest = rest[:directive.start()]
-        return stable(rest), directive["word"].lower()
+        # Some cases have no name but the reason.
+        name = rest[:directive.start()] or directive["why"]
+        return stable(name), directive["word"].lower()
     return stable(rest), "fail" if match["not"] else "pass"
 
 
 def cases(output, code):
     """{case: outcome}; a name that comes again is numbered."""
-    found = {}
+    found, topic = {}, ""
     for line in output.splitlines():
+        run = TOPIC.match(line)
+        if run:
+            topic = stable(run["what"]) + ": "
         case = outcome(line.strip())
         if case is None:
             continue
-        name, result = case
+        name, result = topic + case[0], case[1]
         count, unique = 1, name
         while unique in found:
             count += 1

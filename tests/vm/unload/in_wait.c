@@ -17,6 +17,8 @@
 
 #define PROCESSES 8
 #define THREADS 125
+/* Going to sleep one after the other takes them longer than the deadline. */
+#define THREADS_CHECKING 25
 #define STACK_BYTES (64 * 1024)
 #define SEED 5
 #define WORD_READY 0 /* threads that wait to begin */
@@ -24,6 +26,11 @@
 #define WORD_DONE 2 /* threads whose fault was served */
 /* From "about to touch" to "asleep", on a busy host. */
 #define SETTLE_MS 500
+
+static size_t threads(void)
+{
+	return test_checking() ? THREADS_CHECKING : THREADS;
+}
 
 struct thread {
 	pthread_t id;
@@ -68,7 +75,7 @@ static int touch_together(struct child *self, void *arg)
 	close(begin[1]);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	for (i = 0; i < THREADS; i++) {
+	for (i = 0; i < threads(); i++) {
 		thread[i] = (struct thread){
 			.word = self->shared->word,
 			.begin = begin[0],
@@ -78,9 +85,9 @@ static int touch_together(struct child *self, void *arg)
 		if (pthread_create(&thread[i].id, &attr, touch, &thread[i]))
 			return 2;
 	}
-	for (i = 0; i < THREADS; i++)
+	for (i = 0; i < threads(); i++)
 		pthread_join(thread[i].id, NULL);
-	return (int)pattern_bad(buffer, 0, THREADS, 1, SEED);
+	return (int)pattern_bad(buffer, 0, threads(), 1, SEED);
 }
 
 static uint64_t sum(const struct child *children, unsigned int word)
@@ -105,7 +112,7 @@ static void start_all(struct child *children, const struct instance *instance,
 		child_let(&children[i], 0);
 	}
 	ready = wait_until(CHILD_LIMIT_MS,
-			   sum(children, WORD_READY) == PROCESSES * THREADS);
+			   sum(children, WORD_READY) == PROCESSES * threads());
 	require(ready, "a thousand threads are ready");
 	for (i = 0; i < PROCESSES; i++)
 		require(!instance_bind(instance, &children[i], &member),
@@ -145,7 +152,7 @@ void test_asleep_in_wait(void)
 	start = now_ms();
 	close(begin[1]);
 	begun = wait_until(USM_DEADLINE_MS_MAX,
-			   sum(children, WORD_BEGUN) == PROCESSES * THREADS);
+			   sum(children, WORD_BEGUN) == PROCESSES * threads());
 	check(begun, "all of them fault");
 	pause_ms(SETTLE_MS);
 	check_eq(sum(children, WORD_DONE), 0, "and sleep");
@@ -158,7 +165,7 @@ void test_asleep_in_wait(void)
 		right += child_end(&children[i], CHILD_LIMIT_MS) == 0;
 	check_eq(right, PROCESSES, "all of them have their data");
 	instance_info(dev, instance.id, &info);
-	check_compare(info.upcalls, >=, PROCESSES * THREADS,
+	check_compare(info.upcalls, >=, PROCESSES * threads(),
 		      "from the policy, when it went on");
 	check_eq(info.fallbacks[USM_FALLBACK_LATE], 0, "in time");
 	check_eq(instance_stop(&instance), 0, "the instance ends cleanly");
