@@ -509,7 +509,8 @@ struct usm_cgroups {
  *  EPERM   no CAP_SYS_ADMIN, or the process is a member
  *  ENOENT  ATTACH and no such instance  EINVAL name, frames, slots, deadline
  *  EUCLEAN take-over with another size (.frames: the size it has)
- * Without PERSIST the partition dissolves with its daemon.
+ * Without PERSIST the partition dissolves with its daemon, unless evicted pages
+ * are out: those only another daemon can bring back.
  */
 struct usm_claim {
 	__u32 abi; /* USM_ABI_VERSION */
@@ -630,6 +631,7 @@ struct usm_grant {
  *  -ESRCH   no such member, or its memory is gone
  *  -ENOENT  no frame of this instance is mapped there
  *  -EBUSY   pinned, shared with another process, locked, or changing hands
+ *  -EAGAIN  the address space is busy, try later
  *  -EOPNOTSUPP  a mapping that cannot be evicted from (userfaultfd, droppable)
  */
 struct usm_evict_entry {
@@ -793,8 +795,9 @@ struct usm_frames {
 };
 
 /*
- * USM_IOC_DESTROY: give up an instance.  EBUSY while members are bound or
- * (unless the caller's file holds the claim) a daemon is attached.  Frames
+ * USM_IOC_DESTROY: give up an instance.  EBUSY while members are bound, evicted
+ * pages are out that somebody may want, or (unless the caller's file holds the
+ * claim) a daemon is attached.  Frames
  * that are still out come home later and are scrubbed before reuse.
  * CAP_SYS_ADMIN, or on the claiming file.
  */

@@ -290,6 +290,86 @@ int usm_client_free(int fd, struct usm_free_entry *entries, uint32_t nr,
 	return 0;
 }
 
+int usm_client_evict(int fd, struct usm_evict_entry *entries, uint32_t nr,
+		     uint32_t *done)
+{
+	uint32_t at, taken = 0;
+
+	for (at = 0; at < nr; at += batch(nr - at)) {
+		struct usm_evict arg = {
+			.ptr = user_ptr(entries + at),
+			.nr = batch(nr - at),
+		};
+		int err = call(fd, USM_IOC_EVICT, &arg);
+
+		if (err)
+			return err;
+		taken += arg.done;
+	}
+	if (done)
+		*done = taken;
+	return 0;
+}
+
+int usm_client_swapin(int fd, struct usm_swapin_entry *entries, uint32_t nr,
+		      uint32_t *done)
+{
+	uint32_t at, taken = 0;
+
+	for (at = 0; at < nr; at += batch(nr - at)) {
+		struct usm_swapin arg = {
+			.ptr = user_ptr(entries + at),
+			.nr = batch(nr - at),
+		};
+		int err = call(fd, USM_IOC_SWAPIN, &arg);
+
+		if (err)
+			return err;
+		taken += arg.done;
+	}
+	if (done)
+		*done = taken;
+	return 0;
+}
+
+int usm_client_pages(int fd, uint32_t member, uint64_t addr, uint32_t nr,
+		     uint32_t flags, uint64_t *words)
+{
+	uint32_t at, step;
+
+	for (at = 0; at < nr; at += step) {
+		struct usm_pages arg = {
+			.addr = addr + ((uint64_t)at << USM_FRAME_SHIFT),
+			.ptr = user_ptr(words + at),
+			.member = member,
+			.flags = flags,
+		};
+		int err;
+
+		step = nr - at < USM_PAGES_MAX ? nr - at : USM_PAGES_MAX;
+		arg.nr = step;
+		err = call(fd, USM_IOC_PAGES, &arg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int usm_client_evicted(int fd, uint64_t after, struct usm_evicted_info *out,
+		       uint32_t *nr)
+{
+	struct usm_evicted arg = {
+		.ptr = user_ptr(out),
+		.after = after,
+		.nr = batch(*nr),
+	};
+	int err = call(fd, USM_IOC_EVICTED, &arg);
+
+	if (!err)
+		*nr = arg.nr;
+	return err;
+}
+
 int usm_client_scan(int fd, uint32_t *home)
 {
 	struct usm_scan arg = { .flags = 0 };

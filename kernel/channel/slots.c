@@ -155,6 +155,17 @@ void usm_slots_release(struct task_struct *task)
 }
 
 /* The caller holds slot->lock, so that slot->task cannot be gone. */
+/*
+ * The caller holds slot->lock.  Not by the cookie: the policy may use one anew
+ * while a thread has yet to collect what came for its last meaning.
+ */
+static bool is_for(const struct usm_kslot *slot,
+		   const struct usm_request *request)
+{
+	return slot->member == request->member && slot->addr == request->addr &&
+	       slot->record == request->record;
+}
+
 static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		    u32 state)
 {
@@ -172,6 +183,7 @@ static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
 	WRITE_ONCE(shared->addr, slot->addr);
 	WRITE_ONCE(shared->vma_start, slot->vma_start);
 	WRITE_ONCE(shared->vma_end, slot->vma_end);
+	WRITE_ONCE(shared->cookie, slot->cookie);
 	WRITE_ONCE(shared->tid, task_pid_nr_ns(slot->task, ns));
 	WRITE_ONCE(shared->tgid, task_tgid_nr_ns(slot->task, ns));
 	WRITE_ONCE(shared->member, slot->member);
@@ -210,14 +222,14 @@ void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
 		   const struct usm_request *request)
 {
 	spin_lock(&slot->lock);
-	if (slot->state != USM_KSLOT_IDLE &&
-	    slot->member == request->tag->member &&
-	    slot->addr == request->addr) {
+	if (slot->state != USM_KSLOT_IDLE && is_for(slot, request)) {
 		spin_unlock(&slot->lock);
 		return;
 	}
 	reset(slot);
-	slot->member = request->tag->member;
+	slot->member = request->member;
+	slot->record = request->record;
+	slot->cookie = request->cookie;
 	slot->addr = request->addr;
 	slot->vma_start = request->vma->vm_start;
 	slot->vma_end = request->vma->vm_end;
@@ -263,24 +275,23 @@ bool usm_slot_asked(struct usm_kslot *slot, u32 member, unsigned long addr)
 	return asked;
 }
 
-enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
-				   unsigned long addr, u32 *frame,
-				   enum usm_fallback_reason *reason,
-				   u64 *waited_ns)
+enum usm_kslot_state usm_slot_take(struct usm_kslot *slot,
+				   const struct usm_request *request,
+				   struct usm_answer *answer)
 {
 	enum usm_kslot_state state = USM_KSLOT_IDLE;
 
 	spin_lock(&slot->lock);
-	if (slot->member == member && slot->addr == addr)
+	if (is_for(slot, request))
 		state = slot->state;
 	switch (state) {
 	case USM_KSLOT_ANSWERED:
-		*frame = slot->frame;
-		*waited_ns = ktime_get_ns() - slot->posted_ns;
+		answer->frame = slot->frame;
+		answer->waited_ns = ktime_get_ns() - slot->posted_ns;
 		set_state(slot, USM_KSLOT_IDLE);
 		break;
 	case USM_KSLOT_FALLBACK:
-		*reason = slot->reason;
+		answer->reason = slot->reason;
 		set_state(slot, USM_KSLOT_IDLE);
 		break;
 	case USM_KSLOT_FAILED:

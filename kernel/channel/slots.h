@@ -58,6 +58,8 @@ struct usm_kslot {
 	unsigned long vma_end;
 	enum usm_fault_kind kind;
 	u16 flags;
+	u32 record;
+	u64 cookie;
 	u32 frame; /* ANSWERED */
 	enum usm_fallback_reason reason; /* FALLBACK */
 	wait_queue_head_t wait;
@@ -65,11 +67,21 @@ struct usm_kslot {
 
 /* What the policy is told about a fault. */
 struct usm_request {
-	struct usm_tag *tag;
+	u32 member;
 	const struct vm_area_struct *vma;
 	unsigned long addr;
 	enum usm_fault_kind kind;
 	u16 flags; /* USM_FAULT_REMOTE */
+	/* SWAPIN: which evicted page, and what the policy knows it by. */
+	u32 record;
+	u64 cookie;
+};
+
+/* What became of a request. */
+struct usm_answer {
+	u32 frame; /* ANSWERED */
+	enum usm_fallback_reason reason; /* FALLBACK */
+	u64 waited_ns; /* ANSWERED: since it was posted */
 };
 
 int usm_slots_new(struct usm_instance *instance, u32 nr_slots);
@@ -96,15 +108,14 @@ void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
  */
 void usm_slots_repost(struct usm_instance *instance);
 /*
- * usm_slot_take() - collect the outcome for (member, addr).
- * IDLE: nothing is known of this fault; PENDING: wait.  ANSWERED: *frame is
- * the caller's, GRANTED, and *waited_ns how long it took.  FALLBACK: *reason.
+ * usm_slot_take() - collect the outcome of @request.
+ * IDLE: nothing is known of this fault; PENDING: wait.  *answer is filled
+ * as far as the outcome says; a frame is the caller's, GRANTED.
  * FAILED: SIGBUS.
  */
-enum usm_kslot_state usm_slot_take(struct usm_kslot *slot, u32 member,
-				   unsigned long addr, u32 *frame,
-				   enum usm_fallback_reason *reason,
-				   u64 *waited_ns);
+enum usm_kslot_state usm_slot_take(struct usm_kslot *slot,
+				   const struct usm_request *request,
+				   struct usm_answer *answer);
 
 /* Does it hold a request for (member, addr), or its outcome? */
 bool usm_slot_asked(struct usm_kslot *slot, u32 member, unsigned long addr);

@@ -25,6 +25,17 @@ static inline void usm_vma_start_write(struct vm_area_struct *vma)
 #endif
 }
 
+/* As mmap_write_lock(), which has no such variant; mmap_write_unlock() ends it. */
+static inline bool usm_mmap_write_trylock(struct mm_struct *mm)
+{
+	if (!down_write_trylock(&mm->mmap_lock))
+		return false;
+#ifdef HAVE_MM_LOCK_SEQCOUNT
+	mm_lock_seqcount_begin(mm);
+#endif
+	return true;
+}
+
 /* Unmap part of @vma, with everything that belongs to it. Sleeps. */
 static inline void usm_zap(struct vm_area_struct *vma, unsigned long start,
 			   unsigned long size)

@@ -79,8 +79,8 @@ static long do_info(struct file *file, void *arg)
 		return -EINVAL;
 	memset(info, 0, sizeof(*info));
 	info->abi = USM_ABI_VERSION;
-	info->features =
-		USM_FEATURE_COW | USM_FEATURE_GRANTS | USM_FEATURE_CGROUP;
+	info->features = USM_FEATURE_COW | USM_FEATURE_GRANTS |
+			 USM_FEATURE_EVICT | USM_FEATURE_CGROUP;
 	if (IS_ENABLED(CONFIG_PER_VMA_LOCK))
 		info->features |= USM_FEATURE_VMA_LOCK;
 	strscpy(info->backend, usm_pool.backend->name, sizeof(info->backend));
@@ -273,6 +273,34 @@ static long do_free(struct file *file, void *arg)
 	return instance ? usm_device_free(instance, arg) : -EPERM;
 }
 
+static long do_evict(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_evict(instance, arg) : -EPERM;
+}
+
+static long do_swapin(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_swapin(instance, arg) : -EPERM;
+}
+
+static long do_pages(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_pages(instance, arg) : -EPERM;
+}
+
+static long do_evicted(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_evicted(instance, arg) : -EPERM;
+}
+
 static long do_destroy(struct file *file, void *arg)
 {
 	const struct usm_destroy *destroy = arg;
@@ -360,6 +388,10 @@ static const struct {
 	{ USM_IOC_EXTENTS, do_extents },
 	{ USM_IOC_PUSH, do_push },
 	{ USM_IOC_FREE, do_free },
+	{ USM_IOC_EVICT, do_evict },
+	{ USM_IOC_SWAPIN, do_swapin },
+	{ USM_IOC_PAGES, do_pages },
+	{ USM_IOC_EVICTED, do_evicted },
 	{ USM_IOC_WAKER, do_waker },
 	{ USM_IOC_WAKER_WAIT, do_waker_wait },
 };

@@ -5,10 +5,14 @@
 
 #include <linux/fs.h>
 
+struct usm_evict;
+struct usm_evicted;
 struct usm_free;
 struct usm_instance;
 struct usm_runs;
+struct usm_pages;
 struct usm_push;
+struct usm_swapin;
 
 int usm_device_init(void);
 void usm_device_exit(void);
@@ -31,6 +35,15 @@ void usm_slice_revoke(const struct usm_runs *runs);
 
 long usm_device_push(struct usm_instance *instance, struct usm_push *push);
 long usm_device_free(struct usm_instance *instance, struct usm_free *free);
+
+/* ---- evict.c: likewise ------------------------------------------------------- */
+
+long usm_device_evict(struct usm_instance *instance, struct usm_evict *evict);
+long usm_device_swapin(struct usm_instance *instance,
+		       struct usm_swapin *swapin);
+long usm_device_pages(struct usm_instance *instance, struct usm_pages *pages);
+long usm_device_evicted(struct usm_instance *instance,
+			struct usm_evicted *evicted);
 
 /* ---- proc.c ------------------------------------------------------------------ */
 

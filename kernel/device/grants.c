@@ -4,6 +4,7 @@
 #include <linux/uaccess.h>
 
 #include "device/device.h"
+#include "evict/record.h"
 #include "grants/grants.h"
 #include "instance/instance.h"
 
@@ -37,6 +38,8 @@ long usm_device_free(struct usm_instance *instance, struct usm_free *free)
 		if (copy_from_user(&entry, &user[i], sizeof(entry)))
 			return i ? 0 : -EFAULT;
 		entry.result = usm_grants_free(instance, entry.frame);
+		if (entry.result == -ESTALE)
+			entry.result = usm_record_stored(instance, entry.frame);
 		if (entry.result == 0)
 			free->done++;
 		else if (entry.result != -ESTALE)

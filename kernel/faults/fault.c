@@ -8,10 +8,12 @@
 #include "channel/channel.h"
 #include "channel/slots.h"
 #include "compat/compat.h"
+#include "evict/evict.h"
 #include "faults/fault.h"
 #include "faults/wait.h"
 #include "frames/home.h"
 #include "instance/instance.h"
+#include "ptes/ptes.h"
 #include "tags/tags.h"
 
 /* Buckets of contexts by task; one entry a task in a wrapped fault. */
@@ -116,8 +118,22 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	struct usm_fault_ctx ctx = { .task = current, .mm = vma->vm_mm };
 	bool pinned;
 	vm_fault_t ret;
+	u32 id;
 
 	ctx.tag = usm_tag_find(ctx.mm);
+	/* A daemon must never wait for a daemon, possibly itself. */
+	if (current->mm != ctx.mm && current->mm &&
+	    usm_daemon_is(current->mm)) {
+		ctx.fall_back = true;
+		ctx.reason = USM_FALLBACK_CONTEXT;
+	}
+	/* Whether it is still served or not, it gets back what was taken. */
+	id = usm_marker_id(usm_pte_read(ctx.mm, address & PAGE_MASK));
+	if (id) {
+		ret = usm_swapin_fault(&ctx, vma, address & PAGE_MASK, flags,
+				       id);
+		goto out_channel;
+	}
 	if (!ctx.tag) {
 		/*
 		 * Gone since the callback looked.  The fault may sleep for as
@@ -149,12 +165,6 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	 */
 	ctx.kernels_own = usm_alloc_purpose(ctx.mm, address & PAGE_MASK) ==
 			  USM_ALLOC_OTHER;
-	/* A daemon must never wait for a daemon, possibly itself. */
-	if (current->mm != ctx.mm && current->mm &&
-	    usm_daemon_is(current->mm)) {
-		ctx.fall_back = true;
-		ctx.reason = USM_FALLBACK_CONTEXT;
-	}
 
 	enter(&ctx);
 	ret = run(original, &ctx, vma, address, flags, regs);
@@ -167,6 +177,7 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	if (ctx.kind == USM_FAULT_COW ||
 	    (ctx.served && atomic_read(&ctx.served->_mapcount) < 0))
 		usm_home_hint(ctx.instance);
+out_channel:
 	usm_channel_put(ctx.channel);
 out:
 	usm_tag_put(ctx.tag);

@@ -18,6 +18,7 @@
 
 #include <linux/mm.h>
 
+#include "channel/slots.h"
 #include "usm.h"
 
 struct usm_channel_mem;
@@ -40,6 +41,8 @@ struct usm_fault_ctx {
 	struct usm_channel_mem *channel; /* with a reference */
 	struct page *served;
 	enum usm_fault_kind kind;
+	u32 record; /* SWAPIN: number and cookie of the evicted page */
+	u64 cookie;
 
 	/* Set by usm_fault(): a swap-in or the like, none of our business. */
 	bool kernels_own;
@@ -65,6 +68,17 @@ typedef vm_fault_t (*usm_fault_fn)(struct vm_area_struct *vma,
 vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		     unsigned long address, unsigned int flags,
 		     struct pt_regs *regs);
+
+/*
+ * usm_ask_policy() - where the policy is with the fault of @ctx at @addr: asks
+ * it if it was not asked, and spins a moment for the answer.
+ * ANSWERED: @answer->frame is the caller's, GRANTED.  PENDING: wait and come
+ * again.  FALLBACK: no frame, for @answer->reason.  FAILED: SIGBUS.
+ */
+enum usm_kslot_state usm_ask_policy(struct usm_fault_ctx *ctx,
+				    struct vm_area_struct *vma,
+				    unsigned long addr,
+				    struct usm_answer *answer);
 
 enum usm_serve_result {
 	USM_SERVE_KERNEL, /* the kernel's allocator is to serve it */

@@ -69,19 +69,11 @@ static void spin(struct usm_fault_ctx *ctx)
 }
 
 /* Ask the policy, and see whether the answer comes at once. */
-static void ask(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
-		unsigned long addr)
+static void ask(struct usm_fault_ctx *ctx, const struct usm_request *request)
 {
-	const struct usm_request request = {
-		.tag = ctx->tag,
-		.vma = vma,
-		.addr = addr,
-		.kind = ctx->kind,
-		.flags = current->mm == ctx->mm ? 0 : USM_FAULT_REMOTE,
-	};
 	struct usm_kslot *slot = ctx->slot;
 
-	usm_slot_post(slot, ctx->channel, &request);
+	usm_slot_post(slot, ctx->channel, request);
 	/* Lost: the next daemon will find it. */
 	if (!ctx->channel)
 		return;
@@ -125,11 +117,12 @@ static bool serve_granted(struct usm_fault_ctx *ctx, unsigned long addr,
 	return true;
 }
 
-static struct folio *use(struct usm_fault_ctx *ctx, u32 frame,
-			 unsigned long addr, gfp_t gfp, u64 waited_ns)
+static struct folio *use(struct usm_fault_ctx *ctx, unsigned long addr,
+			 gfp_t gfp, const struct usm_answer *answer)
 {
 	struct usm_instance *instance = ctx->instance;
-	struct page *page = usm_frame_use(instance, frame, ctx->tag, addr);
+	struct page *page =
+		usm_frame_use(instance, answer->frame, ctx->tag, addr);
 
 	if (gfp & __GFP_ZERO)
 		clear_user_highpage(page, addr);
@@ -137,9 +130,53 @@ static struct folio *use(struct usm_fault_ctx *ctx, u32 frame,
 	atomic64_inc(&instance->upcalls);
 	atomic64_inc(&ctx->tag->faults);
 	atomic64_inc(&ctx->tag->upcalls);
-	usm_latency_add(instance, waited_ns);
+	usm_latency_add(instance, answer->waited_ns);
 	ctx->served = page;
 	return page_folio(page);
+}
+
+enum usm_kslot_state usm_ask_policy(struct usm_fault_ctx *ctx,
+				    struct vm_area_struct *vma,
+				    unsigned long addr,
+				    struct usm_answer *answer)
+{
+	const struct usm_request request = {
+		.member = ctx->tag ? ctx->tag->member : 0,
+		.vma = vma,
+		.addr = addr,
+		.kind = ctx->kind,
+		.flags = current->mm == ctx->mm ? 0 : USM_FAULT_REMOTE,
+		.record = ctx->record,
+		.cookie = ctx->cookie,
+	};
+	enum usm_kslot_state state;
+
+	answer->reason = USM_FALLBACK_NO_SLOT;
+	if (!ctx->slot)
+		ctx->slot = usm_slot_of_caller(ctx->instance);
+	if (!ctx->slot)
+		return USM_KSLOT_FALLBACK;
+
+	state = usm_slot_take(ctx->slot, &request, answer);
+	if (state != USM_KSLOT_IDLE)
+		return state;
+	switch (usm_loss_action(ctx->instance, ctx->kind, &answer->reason)) {
+	case USM_LOSS_KERNEL:
+		return USM_KSLOT_FALLBACK;
+	case USM_LOSS_SIGBUS:
+		return USM_KSLOT_FAILED;
+	case USM_LOSS_ASK:
+	case USM_LOSS_WAIT:
+		break;
+	}
+	take_channel(ctx);
+	ask(ctx, &request);
+	state = usm_slot_take(ctx->slot, &request, answer);
+	if (state != USM_KSLOT_IDLE)
+		return state;
+	/* Withdrawn at once: the member is not served any more. */
+	answer->reason = USM_FALLBACK_CONTEXT;
+	return USM_KSLOT_FALLBACK;
 }
 
 static enum usm_serve_result serve_small(struct usm_fault_ctx *ctx,
@@ -147,50 +184,23 @@ static enum usm_serve_result serve_small(struct usm_fault_ctx *ctx,
 					 unsigned long addr, gfp_t gfp,
 					 struct folio **folio)
 {
-	enum usm_fallback_reason reason;
-	enum usm_kslot_state state;
-	u64 waited_ns;
-	u32 frame;
+	struct usm_answer answer;
 
-	if (!ctx->slot)
-		ctx->slot = usm_slot_of_caller(ctx->instance);
-	if (!ctx->slot)
-		return fall_back(ctx->tag, USM_FALLBACK_NO_SLOT);
-
-	state = usm_slot_take(ctx->slot, ctx->tag->member, addr, &frame,
-			      &reason, &waited_ns);
-	if (state == USM_KSLOT_IDLE) {
-		switch (usm_loss_action(ctx->instance, ctx->kind, &reason)) {
-		case USM_LOSS_KERNEL:
-			return fall_back(ctx->tag, reason);
-		case USM_LOSS_SIGBUS:
-			return fail(ctx, folio);
-		case USM_LOSS_ASK:
-		case USM_LOSS_WAIT:
-			break;
-		}
-		take_channel(ctx);
-		ask(ctx, vma, addr);
-		state = usm_slot_take(ctx->slot, ctx->tag->member, addr, &frame,
-				      &reason, &waited_ns);
-	}
-
-	switch (state) {
+	switch (usm_ask_policy(ctx, vma, addr, &answer)) {
 	case USM_KSLOT_ANSWERED:
-		*folio = use(ctx, frame, addr, gfp, waited_ns);
+		*folio = use(ctx, addr, gfp, &answer);
 		return USM_SERVE_FOLIO;
 	case USM_KSLOT_PENDING:
 		ctx->waiting = true;
 		*folio = NULL;
 		return USM_SERVE_FOLIO;
-	case USM_KSLOT_FALLBACK:
-		return fall_back(ctx->tag, reason);
 	case USM_KSLOT_FAILED:
 		return fail(ctx, folio);
+	case USM_KSLOT_FALLBACK:
 	case USM_KSLOT_IDLE:
 		break;
 	}
-	return fall_back(ctx->tag, USM_FALLBACK_CONTEXT);
+	return fall_back(ctx->tag, answer.reason);
 }
 
 enum usm_serve_result usm_serve(gfp_t gfp, int order,

@@ -212,9 +212,12 @@ void usm_wait_briefly(struct usm_kslot *slot)
 	};
 	unsigned long until = jiffies + msecs_to_jiffies(NO_RETRY_WAIT_MS);
 
-	sleep_until(&wait, &until);
-	if (usm_slot_kind(slot) == USM_FAULT_SWAPIN)
+	if (usm_slot_kind(slot) == USM_FAULT_SWAPIN) {
+		/* Nobody else has the data: a debugger would read an error. */
+		await_answer(&wait, READ_ONCE(slot->posted));
 		usm_slot_fail(slot);
-	else
+	} else {
+		sleep_until(&wait, &until);
 		usm_slot_give_up(slot, USM_FALLBACK_CONTEXT);
+	}
 }

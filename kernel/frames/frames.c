@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
 
+#include "evict/record.h"
 #include "frames/frames.h"
 #include "frames/home.h"
 #include "pool/pool.h"
@@ -195,7 +196,8 @@ struct page *usm_frame_use_locked(struct usm_instance *instance, u32 index,
 	 * own reference is home.
 	 */
 	get_page(page);
-	atomic_inc(&tag->mapped);
+	if (tag)
+		atomic_inc(&tag->mapped);
 	WARN_ON_ONCE(frame->state != USM_FRAME_GRANTED ||
 		     frame->owner != instance->id);
 	usm_frame_set_state(instance, frame, USM_FRAME_MAPPED);
@@ -210,11 +212,21 @@ struct page *usm_frame_use(struct usm_instance *instance, u32 index,
 {
 	struct page *page;
 
-	usm_tag_get(tag);
+	if (tag)
+		usm_tag_get(tag);
 	spin_lock(&instance->lock);
 	page = usm_frame_use_locked(instance, index, tag, addr);
 	spin_unlock(&instance->lock);
 	return page;
+}
+
+struct page *usm_frame_remap(struct usm_instance *instance, u32 index,
+			     struct usm_tag *tag, unsigned long addr)
+{
+	if (tag)
+		usm_tag_get(tag);
+	usm_frame_set_state(instance, &table[index], USM_FRAME_GRANTED);
+	return usm_frame_use_locked(instance, index, tag, addr);
 }
 
 u32 usm_frames_out(struct usm_instance *instance)
@@ -260,6 +272,7 @@ void usm_frames_forget_home(struct usm_instance *instance)
 void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 			 struct usm_frame_info *info)
 {
+	struct usm_record *record;
 	u32 i;
 
 	spin_lock(&instance->lock);
@@ -274,6 +287,15 @@ void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 		info[i].member = frame->tag ? frame->tag->member : 0;
 		if (frame->tag && frame->grant != USM_GRANT_MAGAZINE)
 			info[i].addr = frame->addr;
+		if (frame->state != USM_FRAME_EVICTING)
+			continue;
+		record = usm_record_find(frame->next);
+		if (record) {
+			info[i].member = record->member;
+			info[i].addr = record->addr;
+			info[i].cookie = record->cookie;
+		}
+		usm_record_put(record);
 	}
 	spin_unlock(&instance->lock);
 }

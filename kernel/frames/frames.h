@@ -28,7 +28,7 @@ struct usm_frame {
 	u8 leaving; /* is to go back to the pool as soon as it is FREE */
 	u8 grant; /* enum usm_grant_kind, while GRANTED */
 	u8 zeroed; /* the policy vouches for zeroes, while GRANTED ahead */
-	u32 next; /* list of frames that came home, or of a magazine */
+	u32 next; /* list of frames that came home, or of a magazine; EVICTING: the record */
 	struct usm_tag *tag; /* who it was given to, with a reference */
 	union {
 		unsigned long addr; /* MAPPED, or granted for that page */
@@ -81,6 +81,13 @@ struct page *usm_frame_use_locked(struct usm_instance *instance, u32 frame,
 				  struct usm_tag *tag, unsigned long addr);
 /* The instance's frame of that index, or NULL; under instance->lock. */
 struct usm_frame *usm_frame_owned(struct usm_instance *instance, u32 frame);
+
+/*
+ * usm_frame_remap() - the same for an EVICTING frame that is taken back; @tag
+ * may be NULL here and in usm_frame_use().
+ */
+struct page *usm_frame_remap(struct usm_instance *instance, u32 frame,
+			     struct usm_tag *tag, unsigned long addr);
 
 /* Frames in members' hands. The caller holds instance->lock. */
 u32 usm_frames_out(struct usm_instance *instance);

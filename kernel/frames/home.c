@@ -83,7 +83,8 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 		usm_frame_renew(page);
 		usm_frame_push_home(instance, index);
 	}
-	atomic_dec(&tag->mapped);
+	if (tag)
+		atomic_dec(&tag->mapped);
 	usm_tag_put(tag);
 	return 1;
 }

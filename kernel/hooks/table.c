@@ -10,8 +10,10 @@
 
 #include "compat/compat.h"
 #include "compat/symbols.h"
+#include "evict/places.h"
 #include "faults/fault.h"
 #include "hooks/hook.h"
+#include "hooks/moves.h"
 #include "hooks/oom.h"
 #include "hooks/pins.h"
 #include "hooks/table.h"
@@ -49,7 +51,7 @@ static void notrace fault_callback(unsigned long ip, unsigned long parent_ip,
 	struct vm_area_struct *vma = (void *)usm_ftrace_regs(fregs)->di;
 
 	if (usm_tag_possible(vma->vm_mm) && !usm_hook_own_call(parent_ip) &&
-	    usm_tag_serves(vma->vm_mm))
+	    (usm_tag_serves(vma->vm_mm) || usm_places_known(vma->vm_mm)))
 		redirect(fregs, on_fault);
 }
 
@@ -157,6 +159,7 @@ static void on_exit_mmap(struct mm_struct *mm)
 {
 	usm_hook_enter();
 	usm_call1(exit_hook.original, mm);
+	usm_places_exit(mm);
 	usm_tag_exit(mm);
 	usm_hook_leave();
 }
@@ -180,7 +183,7 @@ static void notrace exit_callback(unsigned long ip, unsigned long parent_ip,
 	struct mm_struct *mm = (void *)usm_ftrace_regs(fregs)->di;
 
 	if (usm_tag_possible(mm) && !usm_hook_own_call(parent_ip) &&
-	    usm_tag_known(mm))
+	    (usm_tag_known(mm) || usm_places_known(mm)))
 		redirect(fregs, on_exit_mmap);
 }
 
@@ -242,8 +245,9 @@ static struct usm_hook exec_hook = {
  */
 static struct usm_hook *const hooks[] = {
 	&charge_hook,	      &add_lru_hook, &usm_pin_fast_hook, &usm_pin_hook,
-	&usm_pin_remote_hook, &usm_oom_hook, &tlb_hook,		 &exit_hook,
-	&exec_hook,	      &alloc_hook,   &fault_hook,
+	&usm_pin_remote_hook, &usm_oom_hook, &tlb_hook,		 &usm_copy_hook,
+	&usm_move_hook,	      &exit_hook,    &exec_hook,	 &alloc_hook,
+	&fault_hook,
 };
 
 static void remove_hooks(int count)

@@ -291,7 +291,8 @@ static struct usm_channel_mem *detach(struct usm_instance *instance)
 {
 	pr_info("instance %u \"%s\": its daemon is gone\n", instance->id,
 		instance->name);
-	return leave(instance, instance->flags & USM_CLAIM_PERSIST
+	return leave(instance, instance->flags & USM_CLAIM_PERSIST ||
+					       atomic_read(&instance->evicted)
 				       ? USM_INSTANCE_LOST
 				       : USM_INSTANCE_DYING);
 }
@@ -318,10 +319,32 @@ void usm_instance_detach(struct usm_instance *instance, struct file *file)
 	finish_detach(instance, channel);
 }
 
+/* It waits for no daemon any more. The instances' mutex is held. */
+static void end_lost(struct usm_instance *instance)
+{
+	spin_lock(&instance->lock);
+	WRITE_ONCE(instance->state, USM_INSTANCE_DYING);
+	usm_instance_turn(instance);
+	spin_unlock(&instance->lock);
+	usm_loss_settle_all(instance);
+}
+
+/*
+ * Without its daemon it would have dissolved, but for the evicted pages that
+ * only another daemon can bring back; now nobody wants them any more.
+ */
+static bool outlived(const struct usm_instance *instance)
+{
+	return instance->state == USM_INSTANCE_LOST &&
+	       !(instance->flags & USM_CLAIM_PERSIST) &&
+	       atomic_read(&instance->evicted) == 0;
+}
+
 static void check_daemons(struct work_struct *work)
 {
 	struct usm_channel_mem *channel;
 	struct usm_instance *instance;
+	bool end;
 	u32 id = 0;
 
 	usm_waker_check();
@@ -331,8 +354,13 @@ static void check_daemons(struct work_struct *work)
 		channel = instance->daemon && usm_daemon_gone(instance->daemon)
 				  ? detach(instance)
 				  : NULL;
+		end = !channel && outlived(instance);
+		if (end)
+			end_lost(instance);
 		mutex_unlock(&usm_instances_lock);
 		finish_detach(instance, channel);
+		if (end)
+			dissolve(instance);
 		usm_instance_put(instance);
 	}
 }
@@ -342,16 +370,6 @@ static DECLARE_WORK(check_daemons_work, check_daemons);
 void usm_instances_check_daemons(void)
 {
 	queue_work(usm_wq, &check_daemons_work);
-}
-
-/* It waits for no daemon any more. The instances' mutex is held. */
-static void end_lost(struct usm_instance *instance)
-{
-	spin_lock(&instance->lock);
-	WRITE_ONCE(instance->state, USM_INSTANCE_DYING);
-	usm_instance_turn(instance);
-	spin_unlock(&instance->lock);
-	usm_loss_settle_all(instance);
 }
 
 int usm_instance_destroy(struct usm_instance *instance, struct file *file)
@@ -366,6 +384,7 @@ int usm_instance_destroy(struct usm_instance *instance, struct file *file)
 		err = -ENODEV;
 	else if (atomic_read(&instance->in_exec) > 0 ||
 		 READ_ONCE(instance->nr_members) > 0 ||
+		 atomic_read(&instance->evicted) > 0 ||
 		 (instance->owner_file && instance->owner_file != file))
 		err = -EBUSY;
 	else if (instance->owner_file)

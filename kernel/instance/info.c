@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 
+#include "evict/places.h"
 #include "instance/instance.h"
 #include "tags/tags.h"
 
@@ -37,6 +38,10 @@ void usm_instance_describe(struct usm_instance *instance,
 	info->around = atomic64_read(&instance->around);
 	for (i = 0; i < USM_FALLBACK_REASONS; i++)
 		info->fallbacks[i] = atomic64_read(&instance->fallbacks[i]);
+	info->evicted = atomic_read(&instance->evicted);
+	info->evictions = atomic64_read(&instance->evictions);
+	info->swapins = atomic64_read(&instance->swapins);
+	info->retaken = atomic64_read(&instance->retaken);
 	info->late = atomic64_read(&instance->late);
 	info->quarantines = atomic64_read(&instance->quarantines);
 	info->freed = atomic64_read(&instance->freed);
@@ -73,6 +78,9 @@ static void describe_member(struct usm_tag *tag, struct usm_member_info *info)
 	info->around = atomic64_read(&tag->around);
 	info->stocked = tag->magazine.stock;
 	info->fallbacks = atomic64_read(&tag->fallbacks);
+	info->evictions = atomic64_read(&tag->evictions);
+	info->swapins = atomic64_read(&tag->swapins);
+	info->evicted = usm_places_count(tag->mm);
 }
 
 u32 usm_instance_members(struct usm_instance *instance, u32 after,

@@ -75,6 +75,7 @@ struct usm_instance *usm_instance_new(const char *name)
 	INIT_LIST_HEAD(&instance->members);
 	INIT_KFIFO(instance->events);
 	init_waitqueue_head(&instance->event_wait);
+	init_waitqueue_head(&instance->stored_wait);
 	usm_home_init(instance);
 	usm_leave_init(instance);
 	usm_watchdog_init(instance);

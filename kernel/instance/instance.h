@@ -108,6 +108,9 @@ struct usm_instance {
 	unsigned int home_delay_ms; /* grows while pinned frames stay out */
 	unsigned int home_pause_ms; /* least time between scans */
 
+	atomic_t evicted; /* records, see evict/record.h */
+	wait_queue_head_t stored_wait; /* for frames of evicted pages */
+
 	struct usm_kslot *slots;
 	u32 nr_slots;
 	DECLARE_BITMAP(slots_used, USM_SLOTS_MAX);
@@ -121,6 +124,9 @@ struct usm_instance {
 	atomic64_t fallbacks[USM_FALLBACK_REASONS];
 	atomic64_t late;
 	atomic64_t quarantines;
+	atomic64_t evictions;
+	atomic64_t swapins;
+	atomic64_t retaken;
 	atomic64_t freed;
 	atomic64_t bad_commands;
 	atomic64_t wakes_kernel;

@@ -61,6 +61,34 @@ enum usm_pmd usm_pmd_read(struct mm_struct *mm, unsigned long addr, pmd_t *leaf)
 	return USM_PMD_LEAF;
 }
 
+void usm_pmd_clear(struct mm_struct *mm, unsigned long addr, unsigned long bits)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+	spinlock_t *lock;
+
+	if (pgd_none(*pgd) || pgd_bad(*pgd))
+		return;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d) || p4d_bad(*p4d))
+		return;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud) || pud_bad(*pud))
+		return;
+	pmd = pmd_offset(pud, addr);
+	lock = pmd_lock(mm, pmd);
+	/* The processor sets them without the lock: one by one. */
+	if (pmd_present(*pmd) && pmd_bad(*pmd)) {
+		if (bits & _PAGE_ACCESSED)
+			clear_bit(_PAGE_BIT_ACCESSED, (unsigned long *)pmd);
+		if (bits & _PAGE_DIRTY)
+			clear_bit(_PAGE_BIT_DIRTY, (unsigned long *)pmd);
+	}
+	spin_unlock(lock);
+}
+
 /* ---- markers --------------------------------------------------------------- */
 
 #ifdef HAVE_POISON_MARKER
@@ -131,7 +159,9 @@ void usm_pte_set(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep,
 	if (vma->vm_flags & VM_WRITE)
 		entry = pte_mkwrite_novma(pte_mkdirty(entry));
 	/* What was written to the page comes before the entry. */
-	__SetPageUptodate(page);
+	if (!PageUptodate(page))
+		__SetPageUptodate(page);
+	smp_wmb();
 	usm_add_new_anon_rmap(page, vma, addr);
 	usm_add_anon_rss(vma->vm_mm, 1);
 	set_pte_at(vma->vm_mm, addr, ptep, entry);

@@ -36,6 +36,13 @@ pte_t usm_pte_read(struct mm_struct *mm, unsigned long addr);
 enum usm_pmd usm_pmd_read(struct mm_struct *mm, unsigned long addr,
 			  pmd_t *leaf);
 
+/*
+ * usm_pmd_clear() - clear @bits (_PAGE_ACCESSED, _PAGE_DIRTY) of the large page
+ * at @addr if there still is one.  The caller holds mmap_lock.
+ */
+void usm_pmd_clear(struct mm_struct *mm, unsigned long addr,
+		   unsigned long bits);
+
 /* The marker for evicted page @id, and back: 0 for any other entry. */
 pte_t usm_marker(u32 id);
 u32 usm_marker_id(pte_t entry);

@@ -9,6 +9,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "evict/places.h"
 #include "frames/home.h"
 #include "grants/grants.h"
 #include "instance/instance.h"
@@ -274,6 +275,20 @@ struct usm_tag *usm_tag_of_member(struct usm_instance *instance, u32 member)
 	return found;
 }
 
+struct mm_struct *usm_tag_mm(struct usm_tag *tag)
+{
+	struct mm_struct *mm = NULL;
+	struct usm_tag *each;
+
+	/* Only while the tag is in the table is its mm certain to exist. */
+	spin_lock(&table_lock);
+	for (each = find_locked(tag->mm); each; each = each->previous)
+		if (each == tag && mmget_not_zero(tag->mm))
+			mm = tag->mm;
+	spin_unlock(&table_lock);
+	return mm;
+}
+
 int usm_tag_stop(struct usm_tag *tag)
 {
 	struct usm_instance *instance = tag->instance;
@@ -344,6 +359,9 @@ void usm_tag_hint(struct mm_struct *mm)
 	if (tag)
 		hint(tag);
 	usm_tag_put(tag);
+	/* Others unmap in it only on our own behalf. */
+	if (current->mm == mm)
+		usm_places_hint(mm);
 }
 
 u32 usm_tag_frames(struct mm_struct *mm)

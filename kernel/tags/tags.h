@@ -52,6 +52,8 @@ struct usm_tag {
 	atomic64_t range_faults;
 	atomic64_t around;
 	atomic64_t fallbacks;
+	atomic64_t evictions;
+	atomic64_t swapins;
 };
 
 #define USM_TAG_FILTER_BITS 10
@@ -63,6 +65,20 @@ static __always_inline bool usm_tag_possible(const struct mm_struct *mm)
 {
 	return atomic_read(
 		&usm_tag_filter[hash_ptr((void *)mm, USM_TAG_FILTER_BITS)]);
+}
+
+/*
+ * Let @mm pass the filter for another reason than a tag, and no longer.  Any
+ * context.
+ */
+static inline void usm_tag_filter_add(const struct mm_struct *mm)
+{
+	atomic_inc(&usm_tag_filter[hash_ptr((void *)mm, USM_TAG_FILTER_BITS)]);
+}
+
+static inline void usm_tag_filter_remove(const struct mm_struct *mm)
+{
+	atomic_dec(&usm_tag_filter[hash_ptr((void *)mm, USM_TAG_FILTER_BITS)]);
 }
 
 /*
@@ -101,6 +117,12 @@ struct usm_tag *usm_tag_of_member(struct usm_instance *instance, u32 member);
  * context.  Returns -ENOENT if it did not serve.
  */
 int usm_tag_stop(struct usm_tag *tag);
+
+/*
+ * The address space of @tag with a reference for mmput(), or NULL when it has
+ * ended.  Any context.
+ */
+struct mm_struct *usm_tag_mm(struct usm_tag *tag);
 
 /* The address space is about to end. Context: a task in exit_mmap(). */
 void usm_tag_exit(struct mm_struct *mm);
