@@ -11,6 +11,7 @@
 #include "device/device.h"
 #include "hooks/table.h"
 #include "pool/pool.h"
+#include "stats/debugfs.h"
 #include "tags/cgroup.h"
 #include "tags/tags.h"
 #include "usm_module.h"
@@ -62,12 +63,14 @@ static int __init usm_init(void)
 	if (err)
 		goto err_hooks;
 
+	usm_debugfs_init();
 	err = usm_device_init();
 	if (err)
-		goto err_proc;
+		goto err_debugfs;
 	return 0;
 
-err_proc:
+err_debugfs:
+	usm_debugfs_exit();
 	usm_proc_exit();
 err_hooks:
 	usm_hooks_uninstall();
@@ -91,6 +94,7 @@ err_wq:
 static void __exit usm_exit(void)
 {
 	usm_device_exit();
+	usm_debugfs_exit();
 	usm_proc_exit();
 	usm_hooks_uninstall();
 	usm_cgroups_exit();

@@ -14,6 +14,7 @@
 #include "frames/frames.h"
 #include "instance/instance.h"
 #include "instance/watchdog.h"
+#include "stats/trace.h"
 #include "tags/tags.h"
 
 /* Buckets of the table of slots by task. */
@@ -176,6 +177,8 @@ static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
 	slot->posted = jiffies;
 	slot->last_reply = 0;
 	slot->attach_gen = channel->attach_gen;
+	trace_usm_upcall(slot->instance->id, slot->index, slot->gen,
+			 slot->member, slot->addr, slot->kind);
 
 	WRITE_ONCE(shared->kind, slot->kind);
 	WRITE_ONCE(shared->order, 0);

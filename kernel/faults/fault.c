@@ -13,6 +13,7 @@
 #include "faults/wait.h"
 #include "frames/home.h"
 #include "instance/instance.h"
+#include "stats/trace.h"
 #include "ptes/ptes.h"
 #include "tags/tags.h"
 
@@ -166,6 +167,7 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	ctx.kernels_own = usm_alloc_purpose(ctx.mm, address & PAGE_MASK) ==
 			  USM_ALLOC_OTHER;
 
+	trace_usm_fault(ctx.instance->id, ctx.tag->member, address, flags);
 	enter(&ctx);
 	ret = run(original, &ctx, vma, address, flags, regs);
 	leave(&ctx);

@@ -14,6 +14,7 @@
 #include "grants/grants.h"
 #include "instance/instance.h"
 #include "stats/latency.h"
+#include "stats/trace.h"
 #include "tags/tags.h"
 
 /*
@@ -26,6 +27,7 @@
 static enum usm_serve_result fall_back(struct usm_tag *tag,
 				       enum usm_fallback_reason reason)
 {
+	trace_usm_fallback(tag->instance->id, tag->member, reason);
 	atomic64_inc(&tag->fallbacks);
 	atomic64_inc(&tag->instance->fallbacks[reason]);
 	return USM_SERVE_KERNEL;

@@ -9,6 +9,7 @@
 #include "frames/frames.h"
 #include "frames/home.h"
 #include "pool/pool.h"
+#include "stats/trace.h"
 #include "tags/tags.h"
 
 static struct usm_frame *table;
@@ -146,6 +147,7 @@ void usm_frame_set_grant(struct usm_instance *instance, u32 index,
 	usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
 	frame->grant = kind;
 	frame->zeroed = zeroed;
+	trace_usm_grant(instance->id, index);
 }
 
 int usm_frame_grant(struct usm_instance *instance, u32 index)
@@ -164,6 +166,7 @@ void usm_frame_push_home(struct usm_instance *instance, u32 index)
 {
 	struct usm_frame *frame = &table[index];
 
+	trace_usm_free(instance->id, index);
 	if (frame->leaving) {
 		usm_frame_set_state(instance, frame, USM_FRAME_FREE);
 		return;
@@ -204,6 +207,7 @@ struct page *usm_frame_use_locked(struct usm_instance *instance, u32 index,
 	frame->tag = tag;
 	frame->addr = addr;
 	frame->dirty = 1;
+	trace_usm_map(instance->id, tag->member, addr, index);
 	return page;
 }
 

@@ -10,6 +10,7 @@
 #include "grants/magazine.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
+#include "stats/debugfs.h"
 #include "tags/tags.h"
 #include "usm_module.h"
 
@@ -94,6 +95,7 @@ int usm_instance_publish(struct usm_instance *instance)
 		instance->id = id;
 		instances[id] = instance;
 		nr_instances++;
+		usm_debugfs_add(instance);
 		return 0;
 	}
 	return -ENOSPC;
@@ -110,6 +112,7 @@ void usm_instance_maybe_end(struct usm_instance *instance)
 	      instances[instance->id] == instance;
 	spin_unlock(&instance->lock);
 	if (end) {
+		usm_debugfs_remove(instance);
 		usm_partition_give_back(instance);
 		instances[instance->id] = NULL;
 		nr_instances--;

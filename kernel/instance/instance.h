@@ -116,6 +116,8 @@ struct usm_instance {
 	DECLARE_BITMAP(slots_used, USM_SLOTS_MAX);
 	atomic_t slots_busy; /* with a request or an unused answer */
 
+	struct dentry *debugfs; /* its directory, or none */
+
 	atomic64_t faults;
 	atomic64_t upcalls;
 	atomic64_t magazine;
