@@ -11,6 +11,7 @@
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "ptes/ptes.h"
+#include "stats/trace.h"
 #include "tags/tags.h"
 
 /* All records by number. */
@@ -166,6 +167,7 @@ void usm_record_hold(struct usm_record *record, u32 index)
 	frame->tag = NULL;
 	record->frame = index;
 	spin_unlock(&instance->lock);
+	trace_usm_evict(instance->id, record->member, record->addr, index);
 	atomic64_inc(&instance->evictions);
 	if (tag) {
 		atomic64_inc(&tag->evictions);

@@ -8,6 +8,19 @@
 
 #include <linux/tracepoint.h>
 
+#include "usm.h"
+
+/* The layout of the kernel's own event headers, which no formatter knows. */
+/* clang-format off */
+
+/* Numbers for the readers of the formats, who know no names of ours. */
+TRACE_DEFINE_ENUM(USM_FALLBACK_NO_DAEMON);
+TRACE_DEFINE_ENUM(USM_FALLBACK_LATE);
+TRACE_DEFINE_ENUM(USM_FALLBACK_REFUSED);
+TRACE_DEFINE_ENUM(USM_FALLBACK_NO_SLOT);
+TRACE_DEFINE_ENUM(USM_FALLBACK_CONTEXT);
+TRACE_DEFINE_ENUM(USM_FALLBACK_QUARANTINED);
+
 /* A fault of a member that concerns us, on its way into the kernel's handler. */
 TRACE_EVENT(usm_fault,
 	TP_PROTO(u32 instance, u32 member, unsigned long addr,
@@ -83,8 +96,7 @@ DEFINE_EVENT(usm_frame_event, usm_free,
 	TP_ARGS(instance, frame)
 );
 
-/* A frame goes into a member's page table. */
-TRACE_EVENT(usm_map,
+DECLARE_EVENT_CLASS(usm_page_event,
 	TP_PROTO(u32 instance, u32 member, unsigned long addr, u32 frame),
 	TP_ARGS(instance, member, addr, frame),
 	TP_STRUCT__entry(
@@ -104,6 +116,18 @@ TRACE_EVENT(usm_map,
 		  __entry->frame)
 );
 
+/* A frame goes into a member's page table. */
+DEFINE_EVENT(usm_page_event, usm_map,
+	TP_PROTO(u32 instance, u32 member, unsigned long addr, u32 frame),
+	TP_ARGS(instance, member, addr, frame)
+);
+
+/* A marker is in its place; the frame holds the data until it is stored. */
+DEFINE_EVENT(usm_page_event, usm_evict,
+	TP_PROTO(u32 instance, u32 member, unsigned long addr, u32 frame),
+	TP_ARGS(instance, member, addr, frame)
+);
+
 /* The kernel's own allocator serves a member's fault. */
 TRACE_EVENT(usm_fallback,
 	TP_PROTO(u32 instance, u32 member, u32 reason),
@@ -120,10 +144,13 @@ TRACE_EVENT(usm_fallback,
 	),
 	TP_printk("instance=%u member=%u reason=%s", __entry->instance,
 		  __entry->member,
-		  __print_symbolic(__entry->reason, { 0, "no-daemon" },
-				   { 1, "late" }, { 2, "refused" },
-				   { 3, "no-slot" }, { 4, "context" },
-				   { 5, "quarantined" }))
+		  __print_symbolic(__entry->reason,
+			{ USM_FALLBACK_NO_DAEMON, "no-daemon" },
+			{ USM_FALLBACK_LATE, "late" },
+			{ USM_FALLBACK_REFUSED, "refused" },
+			{ USM_FALLBACK_NO_SLOT, "no-slot" },
+			{ USM_FALLBACK_CONTEXT, "context" },
+			{ USM_FALLBACK_QUARANTINED, "quarantined" }))
 );
 
 #endif /* USM_TRACE_H */

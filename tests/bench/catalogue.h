@@ -16,9 +16,9 @@ struct catalogue_row {
 	const char *name;
 	const char *what;
 	const char *base; /* what the ratio is to */
-	bool measured[MEASURES]; /* where it must have run */
 	double aim; /* at most; 0: none */
 	enum bench_measure aim_of;
+	bool measured[MEASURES]; /* where it must have run */
 };
 
 extern const struct catalogue_row catalogue[];

@@ -333,8 +333,8 @@ int usm_supervised_adopt(struct usm_supervised *instance, pid_t pid)
 	/* Still the daemon now that the number cannot change hands? */
 	ret = usm_lookup_live(instance->supervisor->device_fd,
 			      instance->config.name, &info);
-	if (!ret && (!usm_lookup_has_daemon(&info) ||
-		     info.daemon_pid != (uint32_t)pid))
+	if (!ret &&
+	    (!usm_lookup_has_daemon(&info) || info.daemon_pid != (uint32_t)pid))
 		ret = -ESRCH;
 	if (!ret)
 		ret = sd_event_add_io(instance->supervisor->event,

@@ -101,25 +101,28 @@ static enum verdict check_pages(struct bench *bench,
 }
 
 enum verdict touch_as_expected(struct bench *bench,
-			       const struct expectation *want, double *value)
+			       const struct expectation *expectation,
+			       double *value)
 {
 	struct touched touched;
 	uint64_t wrong;
 
-	toucher_touch(want->toucher, want->region, want->pages, &touched);
-	bench->touched += want->pages;
-	wrong = toucher_wrong(want->toucher, want->region, want->pages);
+	toucher_touch(expectation->toucher, expectation->region,
+		      expectation->pages, &touched);
+	bench->touched += expectation->pages;
+	wrong = toucher_wrong(expectation->toucher, expectation->region,
+			      expectation->pages);
 	if (wrong)
 		return invalid(bench, "%" PRIu64 " pages hold rubbish", wrong);
-	if (want->faults && touched.faults < want->faults)
+	if (expectation->faults && touched.faults < expectation->faults)
 		return invalid(bench, "%" PRIu64 " faults instead of %u",
-			       touched.faults, want->faults);
+			       touched.faults, expectation->faults);
 	/* A page of the process itself, which somebody reclaimed or copied. */
-	if (want->faults && touched.faults > want->faults)
+	if (expectation->faults && touched.faults > expectation->faults)
 		return spoiled(bench, "%" PRIu64 " faults instead of %u",
-			       touched.faults, want->faults);
-	*value = (double)touched.took / want->pages;
-	return check_pages(bench, want);
+			       touched.faults, expectation->faults);
+	*value = (double)touched.took / expectation->pages;
+	return check_pages(bench, expectation);
 }
 
 enum verdict reset_member(struct bench *bench, enum touch_region region)

@@ -126,7 +126,7 @@ static int get_ready(struct toucher_shared *shared)
 	for (region = 0; region < REGIONS && !err; region++) {
 		shared->base[region] = map_region(region);
 		if (!shared->base[region])
-			err = -errno;
+			return -ENOMEM;
 	}
 	if (err)
 		return err;

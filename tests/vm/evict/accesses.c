@@ -225,17 +225,17 @@ static int access_main(struct child *self, void *arg)
 static uint32_t evict_at_random(struct swapper *swapper, uint32_t member,
 				uint64_t base)
 {
-	uint32_t pages = 1 + (uint32_t)rand() % 64;
-	uint32_t first = (uint32_t)rand() % (EVICT_PAGES - pages);
+	uint32_t pages = 1 + (uint32_t)random() % 64;
+	uint32_t first = (uint32_t)random() % (EVICT_PAGES - pages);
 	uint64_t addr = base + first * PAGE_BYTES;
 	int cookie;
 
-	if (rand() % 4)
+	if (random() % 4)
 		return swapper_evict(swapper, member, addr, pages);
 	cookie = swapper_take(swapper, member, addr);
 	if (cookie <= 0)
 		return 0;
-	usleep((useconds_t)(rand() % 2000));
+	usleep((useconds_t)(random() % 2000));
 	swapper_store(swapper, (uint32_t)cookie);
 	return 1;
 }

@@ -56,12 +56,12 @@ static void write_page(uint64_t *word, char *buffer, size_t page)
 	__atomic_add_fetch(&word[WALKER_PAGES], 1, __ATOMIC_RELEASE);
 }
 
-int walker_main(struct child *self, void *arg)
+int walker_main(struct child *self, void *options)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
-	const struct walker_options *options = arg;
+	const struct walker_options *walk = options;
 	uint64_t *word = self->shared->word;
-	char *buffer = pattern_map(options->pages * PAGE_BYTES);
+	char *buffer = pattern_map(walk->pages * PAGE_BYTES);
 	size_t i = 0, bad = 0;
 
 	signals = &word[WALKER_SIGNALS];
@@ -70,15 +70,15 @@ int walker_main(struct child *self, void *arg)
 	child_stop_at(self, WALKER_BOUND);
 	word[WALKER_BASE] = (uint64_t)(uintptr_t)buffer;
 	while (!stopping(word)) {
-		for (i = 0; i < options->pages && !stopping(word); i++) {
+		for (i = 0; i < walk->pages && !stopping(word); i++) {
 			write_page(word, buffer, i);
-			if (options->pause_ms)
-				pause_ms(options->pause_ms);
+			if (walk->pause_ms)
+				pause_ms(walk->pause_ms);
 		}
 		if (stopping(word))
 			break;
 		bad += pattern_bad(buffer, 0, i, 1, 70);
-		madvise(buffer, options->pages * PAGE_BYTES, MADV_DONTNEED);
+		madvise(buffer, walk->pages * PAGE_BYTES, MADV_DONTNEED);
 	}
 	return bad != 0;
 }
