@@ -61,6 +61,9 @@
  */
 #define USM_MAGAZINE_MAX 1024
 
+/* Frames one range grant covers, 32 MiB: they are taken under one lock. */
+#define USM_GRANT_MAX 8192
+
 /* Pages one fault may map besides its own: the work is done under one lock. */
 #define USM_AROUND_MAX 64
 
@@ -589,8 +592,8 @@ struct usm_push {
 
 /*
  * USM_IOC_GRANT: pages [addr, addr + frames) of a member are to be backed by
- * frames [first, first + frames), page by page as they are touched.  All of
- * them must be FREE.  A fault in a range takes its page's frame without
+ * frames [first, first + frames), up to USM_GRANT_MAX, page by page as they
+ * are touched.  All of them must be FREE.  A fault in a range takes its page's frame without
  * asking; once that frame was used for anything, further faults there are
  * asked as usual.
  *  -EPERM, -EBUSY  the first frame that could not be had; none is taken

@@ -71,6 +71,12 @@ static inline pte_t pte_mkwrite_novma(pte_t entry)
 #define VM_DROPPABLE VM_NONE
 #endif
 
+#ifdef CONFIG_X86_USER_SHADOW_STACK
+#define USM_VM_SHADOW_STACK VM_SHADOW_STACK
+#else
+#define USM_VM_SHADOW_STACK VM_NONE
+#endif
+
 /* Mappings whose faults belong to a userfaultfd handler, not to us. */
 #ifdef CONFIG_HAVE_ARCH_USERFAULTFD_MINOR
 #define USM_VM_UFFD (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)

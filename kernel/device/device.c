@@ -266,6 +266,13 @@ static long do_push(struct file *file, void *arg)
 	return instance ? usm_device_push(instance, arg) : -EPERM;
 }
 
+static long do_grant(struct file *file, void *arg)
+{
+	struct usm_instance *instance = attached(file);
+
+	return instance ? usm_device_grant(instance, arg) : -EPERM;
+}
+
 static long do_free(struct file *file, void *arg)
 {
 	struct usm_instance *instance = attached(file);
@@ -387,6 +394,7 @@ static const struct {
 	{ USM_IOC_RESIZE, do_resize },
 	{ USM_IOC_EXTENTS, do_extents },
 	{ USM_IOC_PUSH, do_push },
+	{ USM_IOC_GRANT, do_grant },
 	{ USM_IOC_FREE, do_free },
 	{ USM_IOC_EVICT, do_evict },
 	{ USM_IOC_SWAPIN, do_swapin },

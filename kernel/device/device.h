@@ -8,6 +8,7 @@
 struct usm_evict;
 struct usm_evicted;
 struct usm_free;
+struct usm_grant;
 struct usm_instance;
 struct usm_runs;
 struct usm_pages;
@@ -34,6 +35,7 @@ void usm_slice_revoke(const struct usm_runs *runs);
 /* ---- grants.c: on the file that holds the claim ------------------------------ */
 
 long usm_device_push(struct usm_instance *instance, struct usm_push *push);
+long usm_device_grant(struct usm_instance *instance, struct usm_grant *grant);
 long usm_device_free(struct usm_instance *instance, struct usm_free *free);
 
 /* ---- evict.c: likewise ------------------------------------------------------- */

@@ -112,6 +112,20 @@ static vm_fault_t run(usm_fault_fn original, struct usm_fault_ctx *ctx,
 	}
 }
 
+static bool is_mapped(struct page *page)
+{
+	/* It counts from minus one. */
+	return atomic_read(&page->_mapcount) >= 0;
+}
+
+/* Was the frame put to use, and are the fault's locks still held? */
+static bool mapped(const struct usm_fault_ctx *ctx, vm_fault_t ret)
+{
+	return !(ret &
+		 (VM_FAULT_ERROR | VM_FAULT_RETRY | VM_FAULT_COMPLETED)) &&
+	       is_mapped(ctx->served);
+}
+
 vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		     unsigned long address, unsigned int flags,
 		     struct pt_regs *regs)
@@ -171,13 +185,14 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	enter(&ctx);
 	ret = run(original, &ctx, vma, address, flags, regs);
 	leave(&ctx);
+	if (ctx.around.end && mapped(&ctx, ret))
+		usm_fault_around(&ctx, vma, address & PAGE_MASK);
 
 	/*
 	 * A copy replaced a page that may be a frame of ours; and a page that
 	 * was served but not installed is back already.
 	 */
-	if (ctx.kind == USM_FAULT_COW ||
-	    (ctx.served && atomic_read(&ctx.served->_mapcount) < 0))
+	if (ctx.kind == USM_FAULT_COW || (ctx.served && !is_mapped(ctx.served)))
 		usm_home_hint(ctx.instance);
 out_channel:
 	usm_channel_put(ctx.channel);

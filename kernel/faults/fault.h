@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 
 #include "channel/slots.h"
+#include "grants/ranges.h"
 #include "usm.h"
 
 struct usm_channel_mem;
@@ -40,6 +41,7 @@ struct usm_fault_ctx {
 	struct usm_kslot *slot;
 	struct usm_channel_mem *channel; /* with a reference */
 	struct page *served;
+	struct usm_window around; /* neighbours that may be mapped too */
 	enum usm_fault_kind kind;
 	u32 record; /* SWAPIN: number and cookie of the evicted page */
 	u64 cookie;
@@ -79,6 +81,13 @@ enum usm_kslot_state usm_ask_policy(struct usm_fault_ctx *ctx,
 				    struct vm_area_struct *vma,
 				    unsigned long addr,
 				    struct usm_answer *answer);
+
+/*
+ * usm_fault_around() - map neighbours of the page that was just mapped, from
+ * the same range grant.  The locks of the fault are still held.
+ */
+void usm_fault_around(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
+		      unsigned long addr);
 
 enum usm_serve_result {
 	USM_SERVE_KERNEL, /* the kernel's allocator is to serve it */

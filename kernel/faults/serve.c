@@ -110,11 +110,12 @@ static bool serve_granted(struct usm_fault_ctx *ctx, unsigned long addr,
 
 	if (!usm_grants_any(ctx->instance, ctx->tag) ||
 	    asked_already(ctx, addr) ||
-	    !usm_grants_take(ctx->instance, ctx->tag, addr, &granted))
+	    !usm_grants_take(ctx->tag, addr, &granted))
 		return false;
 	if (gfp & __GFP_ZERO && !granted.zeroed)
 		clear_user_highpage(granted.page, addr);
 	ctx->served = granted.page;
+	ctx->around = granted.around;
 	*folio = page_folio(granted.page);
 	return true;
 }

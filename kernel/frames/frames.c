@@ -207,7 +207,7 @@ struct page *usm_frame_use_locked(struct usm_instance *instance, u32 index,
 	frame->tag = tag;
 	frame->addr = addr;
 	frame->dirty = 1;
-	trace_usm_map(instance->id, tag->member, addr, index);
+	trace_usm_map(instance->id, tag ? tag->member : 0, addr, index);
 	return page;
 }
 

@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+#include "grants/ranges.h"
 #include "usm.h"
 
 struct page;
@@ -23,6 +24,7 @@ struct usm_granted {
 	struct page *page; /* MAPPED, with the kernel's reference */
 	enum usm_grant_kind kind;
 	bool zeroed; /* the policy vouches for that */
+	struct usm_window around; /* neighbours to map too; empty: none */
 };
 
 /* Is it worth a look?  A hint, without locks. */
@@ -33,14 +35,30 @@ bool usm_grants_any(const struct usm_instance *instance,
  * usm_grants_take() - a frame for the page at @addr, if one was given ahead.
  * Counts the fault, tells the policy, and rings when a magazine ran low.
  */
-bool usm_grants_take(struct usm_instance *instance, struct usm_tag *tag,
-		     unsigned long addr, struct usm_granted *granted);
+bool usm_grants_take(struct usm_tag *tag, unsigned long addr,
+		     struct usm_granted *granted);
+
+/*
+ * usm_grants_take_around() - frames for neighbours of a fault.
+ * @window: within one range grant's
+ * @pages: one bit a page of it, those wanted; those that were taken after
+ * Each taken one is MAPPED, with the kernel's reference.  Returns how many.
+ */
+u32 usm_grants_take_around(struct usm_tag *tag, const struct usm_window *window,
+			   unsigned long *pages);
 
 /*
  * usm_grants_push() - USM_IOC_PUSH for @nr frames; fills .done and .error.
  */
 void usm_grants_push(struct usm_instance *instance, const u32 *frames,
 		     struct usm_push *push);
+
+/*
+ * usm_grants_add() - USM_IOC_GRANT for one entry, which is well-formed.
+ * Returns its result.  Sleeps.
+ */
+int usm_grants_add(struct usm_instance *instance,
+		   const struct usm_grant_entry *entry);
 
 /*
  * usm_grants_free() - an unused grant's frame becomes FREE.

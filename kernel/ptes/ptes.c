@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pgtable.h>
@@ -42,6 +43,26 @@ pte_t usm_pte_read(struct mm_struct *mm, unsigned long addr)
 		entry = READ_ONCE(*pte_offset_kernel(&pmd, addr));
 	local_irq_restore(flags);
 	return entry;
+}
+
+void usm_ptes_missing(struct mm_struct *mm, unsigned long addr, u32 nr,
+		      unsigned long *missing)
+{
+	unsigned long flags;
+	pte_t *entry;
+	pmd_t pmd;
+	u32 i;
+
+	bitmap_zero(missing, nr);
+	local_irq_save(flags);
+	pmd = read_pmd(mm, addr);
+	if (!pmd_none(pmd) && !pmd_bad(pmd)) {
+		entry = pte_offset_kernel(&pmd, addr);
+		for (i = 0; i < nr; i++)
+			if (pte_none(READ_ONCE(entry[i])))
+				__set_bit(i, missing);
+	}
+	local_irq_restore(flags);
 }
 
 enum usm_pmd usm_pmd_read(struct mm_struct *mm, unsigned long addr, pmd_t *leaf)

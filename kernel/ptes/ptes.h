@@ -30,6 +30,14 @@ enum usm_pmd {
 pte_t usm_pte_read(struct mm_struct *mm, unsigned long addr);
 
 /*
+ * usm_ptes_missing() - which of @nr pages from @addr on, all in one page table,
+ * have no entry: sets their bits in @missing.  All clear where there is no page
+ * table.  As usm_pte_read().
+ */
+void usm_ptes_missing(struct mm_struct *mm, unsigned long addr, u32 nr,
+		      unsigned long *missing);
+
+/*
  * usm_pmd_read() - what the upper level says. *leaf (may be NULL) gets the
  * entry of a large page.
  */

@@ -13,6 +13,7 @@
 #include <linux/hash.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
@@ -43,7 +44,10 @@ struct usm_tag {
 	u64 start_time_ns;
 	char comm[16];
 
-	struct usm_magazine magazine; /* under instance->lock */
+	struct usm_magazine
+		magazine; /* under instance->lock, as the next two */
+	struct rb_root ranges; /* usm_range.node */
+	u32 nr_ranges;
 
 	atomic_t mapped; /* frames given to it and still out */
 	atomic64_t faults;

@@ -26,6 +26,12 @@ void test_member_ends(int dev)
 
 	member_start(&member, &daemon, PAGES);
 	grants_push(&daemon, member.id, first, 2 * PAGES, 0, 0);
+	grants_range(&daemon, &(struct usm_grant_entry){
+				      .addr = member_page(&member, PAGES - 1),
+				      .member = member.id,
+				      .first = first + 4 * PAGES,
+				      .frames = 1000,
+			      });
 	member_do(&member, ORDER_FILL, 0, PAGES);
 	member_end(&member);
 	grants_all_home(&daemon, "exit");
@@ -67,6 +73,14 @@ void test_daemon_ends(int dev)
 	member_start(&member, &daemon, 2 * PAGES);
 	grants_push(&daemon, member.id, first, PAGES, 0, 0);
 	grants_push(&daemon, 0, first + PAGES, 2 * PAGES, 0, 0);
+	check_eq(grants_range(&daemon,
+			      &(struct usm_grant_entry){
+				      .addr = member_page(&member, 3 * PAGES),
+				      .member = member.id,
+				      .first = first + 4 * PAGES,
+				      .frames = 1000,
+			      }),
+		 0, "loss: a range is granted too");
 	claim = daemon.claim;
 	raw_daemon_close(&daemon);
 	instance_info(dev, claim.instance, &info);
@@ -95,6 +109,12 @@ void test_daemon_ends(int dev)
 	daemon.dev = fd;
 	grants_push(&daemon, member.id, first + 2 * PAGES, PAGES, 0, 0);
 	grants_push(&daemon, 0, first + 3 * PAGES, PAGES, 0, 0);
+	grants_range(&daemon, &(struct usm_grant_entry){
+				      .addr = member_page(&member, 3 * PAGES),
+				      .member = member.id,
+				      .first = first + 4 * PAGES,
+				      .frames = 1000,
+			      });
 	close(fd);
 	member_end(&member);
 	check(instance_gone(dev, claim.instance, GONE_LIMIT_MS),

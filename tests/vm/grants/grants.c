@@ -38,6 +38,14 @@ int grants_push(struct raw_daemon *daemon, uint32_t member, uint32_t first,
 	return push.error ? push.error : (int)push.done;
 }
 
+int grants_range(struct raw_daemon *daemon, const struct usm_grant_entry *entry)
+{
+	struct usm_grant_entry own = *entry;
+	int err = usm_client_grant(daemon->dev, &own, 1, NULL);
+
+	return err ? err : own.result;
+}
+
 int grants_free(struct raw_daemon *daemon, uint32_t frame)
 {
 	struct usm_free_entry entry = { .frame = frame };

@@ -18,6 +18,10 @@ uint32_t grants_first(const struct raw_daemon *daemon);
 int grants_push(struct raw_daemon *daemon, uint32_t member, uint32_t first,
 		uint32_t nr, uint32_t flags, uint32_t low);
 
+/* One range grant: its result, or the call's error. */
+int grants_range(struct raw_daemon *daemon,
+		 const struct usm_grant_entry *entry);
+
 /* USM_IOC_FREE of one frame: its result. */
 int grants_free(struct raw_daemon *daemon, uint32_t frame);
 
@@ -46,5 +50,15 @@ void test_free(int dev);
 void test_member_ends(int dev);
 void test_daemon_ends(int dev);
 void test_notices_full(int dev);
+
+/* range.c */
+void test_range(int dev);
+void test_range_refused(int dev);
+void test_range_free(int dev);
+
+/* around.c */
+void test_around(int dev);
+void test_around_edges(int dev);
+void test_around_zeroed(int dev);
 
 #endif /* USM_VM_GRANTS_H */

@@ -23,6 +23,12 @@ static const struct {
 	{ "refused", test_push_refused },
 	{ "free", test_free },
 	{ "member", test_member_ends },
+	{ "range", test_range },
+	{ "range-refused", test_range_refused },
+	{ "range-free", test_range_free },
+	{ "around", test_around },
+	{ "around-edges", test_around_edges },
+	{ "around-zeroed", test_around_zeroed },
 	{ "daemon", test_daemon_ends },
 	{ "full", test_notices_full },
 };

@@ -1,87 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
-#include "channel/doorbell.h"
 #include "frames/frames.h"
 #include "grants/grants.h"
 #include "grants/magazine.h"
-#include "grants/notices.h"
+#include "grants/ranges.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
 
 /* Frames given back under one hold of the lock: some ten microseconds. */
 #define RELEASE_CHUNK 256
-
-bool usm_grants_any(const struct usm_instance *instance,
-		    const struct usm_tag *tag)
-{
-	return READ_ONCE(tag->magazine.stock) ||
-	       READ_ONCE(instance->shared.stock);
-}
-
-static void tell_used(struct usm_instance *instance, struct usm_tag *tag,
-		      u32 frame, unsigned long addr)
-{
-	const struct usm_notice notice = {
-		.type = USM_NOTICE_USED,
-		.pages = 1,
-		.frame = frame,
-		.member = tag->member,
-		.addr = addr,
-	};
-
-	usm_notice_post(instance, &notice);
-}
-
-static bool tell_low(struct usm_instance *instance,
-		     struct usm_magazine *magazine, u32 member)
-{
-	const struct usm_notice notice = {
-		.type = USM_NOTICE_LOW,
-		.member = member,
-	};
-
-	if (!usm_magazine_ran_low(magazine))
-		return false;
-	usm_notice_post(instance, &notice);
-	return true;
-}
-
-bool usm_grants_take(struct usm_instance *instance, struct usm_tag *tag,
-		     unsigned long addr, struct usm_granted *granted)
-{
-	struct usm_magazine *magazine = &tag->magazine;
-	u32 member = tag->member;
-	bool low = false;
-	u32 frame;
-
-	spin_lock(&instance->lock);
-	frame = usm_magazine_pop(magazine);
-	if (frame == USM_FRAME_NONE) {
-		magazine = &instance->shared;
-		member = 0;
-		frame = usm_magazine_pop(magazine);
-		if (frame == USM_FRAME_NONE)
-			goto out;
-		usm_tag_get(tag);
-	}
-	granted->kind = USM_GRANT_MAGAZINE;
-	granted->zeroed = usm_frame(frame)->zeroed;
-	granted->page = usm_frame_use_locked(instance, frame, tag, addr);
-	tell_used(instance, tag, frame, addr);
-	low = tell_low(instance, magazine, member);
-	atomic64_inc(&instance->faults);
-	atomic64_inc(&instance->magazine);
-	atomic64_inc(&tag->faults);
-	atomic64_inc(&tag->magazine_faults);
-out:
-	spin_unlock(&instance->lock);
-	if (low)
-		usm_doorbell_ring_member(instance, member);
-	return frame != USM_FRAME_NONE;
-}
 
 void usm_grants_push(struct usm_instance *instance, const u32 *frames,
 		     struct usm_push *push)
@@ -121,6 +52,38 @@ out:
 		atomic64_inc(&instance->bad_commands);
 }
 
+int usm_grants_add(struct usm_instance *instance,
+		   const struct usm_grant_entry *entry)
+{
+	struct usm_range *range;
+	struct usm_tag *tag;
+	int err = -ESRCH;
+
+	range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
+	if (!range)
+		return -ENOMEM;
+	range->start = entry->addr;
+	range->end = entry->addr + ((u64)entry->frames << PAGE_SHIFT);
+	range->first = entry->first;
+	range->around = entry->around;
+	range->order = entry->order;
+	range->zeroed = entry->flags & USM_GRANT_ZEROED;
+
+	tag = usm_tag_of_member(instance, entry->member);
+	if (!tag)
+		goto out;
+	spin_lock(&instance->lock);
+	/* After it stopped serving, nobody would take them home again. */
+	if (tag->serving)
+		err = usm_range_add(instance, tag, range);
+	spin_unlock(&instance->lock);
+	usm_tag_put(tag);
+out:
+	if (err)
+		kfree(range);
+	return err;
+}
+
 /* The caller holds instance->lock and took it out of its grant. */
 static void drop_tag(struct usm_frame *frame)
 {
@@ -132,13 +95,18 @@ static void drop_tag(struct usm_frame *frame)
 bool usm_grants_unlink(struct usm_instance *instance, u32 index)
 {
 	struct usm_frame *frame = usm_frame(index);
+	struct usm_tag *tag = frame->tag;
 
 	lockdep_assert_held(&instance->lock);
-	if (frame->state != USM_FRAME_GRANTED ||
-	    frame->grant != USM_GRANT_MAGAZINE)
+	if (frame->state != USM_FRAME_GRANTED)
 		return false;
-	usm_magazine_remove(
-		frame->tag ? &frame->tag->magazine : &instance->shared, index);
+	if (frame->grant == USM_GRANT_MAGAZINE)
+		usm_magazine_remove(tag ? &tag->magazine : &instance->shared,
+				    index);
+	else if (frame->grant == USM_GRANT_RANGE)
+		usm_range_used(tag, usm_range_find(tag, frame->addr), 1);
+	else
+		return false;
 	drop_tag(frame);
 	return true;
 }
@@ -160,9 +128,16 @@ int usm_grants_free(struct usm_instance *instance, u32 index)
 	return err;
 }
 
+/* Lets a frame that was in no grant any more go home; lock held. */
+static void send_home(struct usm_instance *instance, u32 frame)
+{
+	drop_tag(usm_frame(frame));
+	usm_frame_push_home(instance, frame);
+}
+
 /* Some frames of a magazine go home; false when none was left. */
-static bool release_some(struct usm_instance *instance,
-			 struct usm_magazine *magazine)
+static bool release_magazine(struct usm_instance *instance,
+			     struct usm_magazine *magazine)
 {
 	u32 frame = USM_FRAME_NONE;
 	u32 i;
@@ -172,20 +147,40 @@ static bool release_some(struct usm_instance *instance,
 		frame = usm_magazine_pop(magazine);
 		if (frame == USM_FRAME_NONE)
 			break;
-		drop_tag(usm_frame(frame));
-		usm_frame_push_home(instance, frame);
+		send_home(instance, frame);
 	}
 	spin_unlock(&instance->lock);
-	if (i > 0)
-		wake_up_interruptible(&instance->home_wait);
 	return frame != USM_FRAME_NONE;
+}
+
+/* The same with its ranges. */
+static bool release_ranges(struct usm_tag *tag)
+{
+	struct usm_instance *instance = tag->instance;
+	u32 looks = RELEASE_CHUNK;
+	u32 frame;
+
+	spin_lock(&instance->lock);
+	while ((frame = usm_range_release(tag, &looks)) != USM_FRAME_NONE)
+		send_home(instance, frame);
+	spin_unlock(&instance->lock);
+	return looks == 0;
+}
+
+static bool has_any(const struct usm_tag *tag)
+{
+	return READ_ONCE(tag->magazine.stock) || READ_ONCE(tag->nr_ranges);
 }
 
 void usm_grants_release(struct usm_tag *tag)
 {
-	while (READ_ONCE(tag->magazine.stock) &&
-	       release_some(tag->instance, &tag->magazine))
+	if (!has_any(tag))
+		return;
+	while (release_magazine(tag->instance, &tag->magazine))
 		cond_resched();
+	while (release_ranges(tag))
+		cond_resched();
+	wake_up_interruptible(&tag->instance->home_wait);
 }
 
 /* A member that has something, with a reference, or NULL. */
@@ -195,7 +190,7 @@ static struct usm_tag *next_granted(struct usm_instance *instance)
 
 	spin_lock(&instance->lock);
 	list_for_each_entry(tag, &instance->members, member_link) {
-		if (!tag->magazine.stock)
+		if (!has_any(tag))
 			continue;
 		usm_tag_get(tag);
 		found = tag;
@@ -209,10 +204,11 @@ void usm_grants_release_all(struct usm_instance *instance)
 {
 	struct usm_tag *tag;
 
-	while (release_some(instance, &instance->shared))
+	while (release_magazine(instance, &instance->shared))
 		cond_resched();
 	while ((tag = next_granted(instance)) != NULL) {
 		usm_grants_release(tag);
 		usm_tag_put(tag);
 	}
+	wake_up_interruptible(&instance->home_wait);
 }
