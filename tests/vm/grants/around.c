@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Fault-around: one fault maps its neighbours from the same grant. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/client.h"
 #include "grants/grants.h"
 #include "grants/member.h"
@@ -131,7 +134,7 @@ void test_around_edges(int dev)
 		 "edges: and before it");
 
 	pid = (pid_t)member_do(&member, ORDER_FORK, 0, 64);
-	check_eq(member_do(&member, ORDER_BAD, 0, 3), 0,
+	check_eq(member_do(&member, ORDER_BAD, 0, 1), 0,
 		 "edges: after fork the parent's data is right");
 	member_do(&member, ORDER_FILL, 0, 64);
 	check_eq(member_do(&member, ORDER_BAD, 0, 64), 0,
@@ -167,5 +170,79 @@ void test_around_zeroed(int dev)
 		 "around: unless the policy vouches for them");
 	member_end(&member);
 	grants_all_home(&daemon, "around");
+	raw_daemon_close(&daemon);
+}
+
+/* Page `index` of the member goes: what it held is in `bytes`. */
+static void evict(struct raw_daemon *daemon, const struct member *member,
+		  uint32_t index, void *bytes)
+{
+	struct usm_evict_entry entry = {
+		.addr = member_page(member, index),
+		.member = member->id,
+		.cookie = 77,
+	};
+	void *slice;
+
+	if (usm_client_evict(daemon->dev, &entry, 1, NULL) || entry.result)
+		require(false, "evicted: a page is taken away");
+	if (usm_client_map_slice(daemon->dev, entry.frame, 1, &slice))
+		require(false, "evicted: its frame maps");
+	memcpy(bytes, slice, PAGE_BYTES);
+	usm_client_unmap(slice, PAGE_BYTES);
+	check_eq(grants_free(daemon, entry.frame), 0, "evicted: and stored");
+}
+
+static void bring_back(struct raw_daemon *daemon, const struct member *member,
+		       uint32_t index, uint32_t frame, const void *bytes)
+{
+	struct usm_swapin_entry entry = {
+		.addr = member_page(member, index),
+		.member = member->id,
+		.frame = frame,
+	};
+	void *slice;
+
+	if (usm_client_map_slice(daemon->dev, frame, 1, &slice))
+		require(false, "evicted: the slice maps");
+	memcpy(slice, bytes, PAGE_BYTES);
+	usm_client_unmap(slice, PAGE_BYTES);
+	check(usm_client_swapin(daemon->dev, &entry, 1, NULL) == 0 &&
+		      entry.result == 0,
+	      "evicted: the page comes back");
+}
+
+/* An evicted page is no missing one: nothing is mapped over its marker. */
+void test_around_evicted(int dev)
+{
+	uint32_t first, i, wrong = 0;
+	struct raw_daemon daemon;
+	struct member member;
+	uint8_t *bytes = malloc(PAGE_BYTES);
+	uint64_t word = 0;
+
+	(void)dev;
+	grants_open(&daemon, FRAMES);
+	first = grants_first(&daemon);
+	member_start(&member, &daemon, PAGES);
+	grants_push(&daemon, member.id, first + PAGES, 1, 0, 0);
+	member_do(&member, ORDER_FILL, 3, 1);
+	evict(&daemon, &member, 3, bytes);
+
+	grant(&daemon, &member, 0, 64, 0);
+	member_do(&member, ORDER_FILL, 0, 1);
+	for (i = 0; i <= AROUND; i++)
+		wrong += member_frame(&member, &daemon, i) !=
+			 (i == 3 ? USM_FRAME_NONE : first + i);
+	check_eq(wrong, 0, "evicted: its neighbours are mapped, it is not");
+	usm_client_pages(daemon.dev, member.id, member_page(&member, 3), 1, 0,
+			 &word);
+	check(word & USM_PAGE_EVICTED, "evicted: its marker is still there");
+	bring_back(&daemon, &member, 3, first + PAGES + 1, bytes);
+	check_eq(member_do(&member, ORDER_BAD, 3, 1), 0,
+		 "evicted: with its data");
+	free(bytes);
+	member_end(&member);
+	grants_all_home(&daemon, "evicted");
 	raw_daemon_close(&daemon);
 }

@@ -60,5 +60,6 @@ void test_range_free(int dev);
 void test_around(int dev);
 void test_around_edges(int dev);
 void test_around_zeroed(int dev);
+void test_around_evicted(int dev);
 
 #endif /* USM_VM_GRANTS_H */

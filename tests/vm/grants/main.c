@@ -29,6 +29,7 @@ static const struct {
 	{ "around", test_around },
 	{ "around-edges", test_around_edges },
 	{ "around-zeroed", test_around_zeroed },
+	{ "around-evicted", test_around_evicted },
 	{ "daemon", test_daemon_ends },
 	{ "full", test_notices_full },
 };

@@ -190,13 +190,15 @@ uint64_t member_page(const struct member *member, size_t index)
 
 uint32_t frame_at(pid_t pid, uint64_t addr, const struct raw_daemon *daemon)
 {
+	const struct usm_extent *own = &daemon->claim.extents[0];
+	uint64_t first = daemon->claim.base_pfn + own->first;
 	uint32_t frame = USM_FRAME_NONE;
 	struct pages pages;
 
 	if (pages_read_range(pid, addr, addr + PAGE_BYTES, &pages))
 		require(false, "pagemap of a member");
-	if (pages.nr == 1 && pages.at[0].pfn >= daemon->claim.base_pfn &&
-	    pages.at[0].pfn - daemon->claim.base_pfn < USM_FRAME_NONE)
+	if (pages.nr == 1 && pages.at[0].pfn >= first &&
+	    pages.at[0].pfn - first < own->frames)
 		frame = (uint32_t)(pages.at[0].pfn - daemon->claim.base_pfn);
 	pages_free(&pages);
 	return frame;

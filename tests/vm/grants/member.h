@@ -47,7 +47,10 @@ uint64_t member_do(struct member *member, enum order order, size_t first,
 /* Address of page `index`. */
 uint64_t member_page(const struct member *member, size_t index);
 
-/* Frame behind page `index` as an index in the pool; USM_FRAME_NONE. */
+/*
+ * Frame of the partition behind page `index`, as an index in the pool; else
+ * USM_FRAME_NONE.
+ */
 uint32_t member_frame(const struct member *member,
 		      const struct raw_daemon *daemon, size_t index);
 

@@ -106,7 +106,7 @@ void test_range_refused(int dev)
 	REFUSED(-EINVAL, addr += 1, "not on a page");
 	REFUSED(-EINVAL, frames = 0, "no frames");
 	REFUSED(-EINVAL, frames = USM_GRANT_MAX + 1, "too many frames");
-	REFUSED(-EINVAL, addr = 1ULL << 48, "beyond user space");
+	REFUSED(-EINVAL, addr = 1ULL << 57, "beyond user space");
 	REFUSED(-EINVAL, around = USM_AROUND_MAX + 1, "too many neighbours");
 	REFUSED(-EINVAL, order = USM_ORDER_MAX + 1, "too large an order");
 	REFUSED(-EINVAL, flags = 2, "unknown flags");
