@@ -35,6 +35,7 @@ struct places {
 	/* The table's, and one of each user at work; they keep the module. */
 	atomic_t ref;
 	struct delayed_work look;
+	u32 look_delay_ms; /* until the next look after a hint */
 	struct rcu_head rcu;
 };
 
@@ -117,14 +118,21 @@ static unsigned long look_chunk(struct places *places, unsigned long page)
 	unsigned long index = page;
 	int left = LOOK_CHUNK;
 	pte_t entry;
+	bool gone;
 
 	for (; left > 0; left--, index++) {
+		/* A swap-in may end it now: faults go on under our lock. */
+		rcu_read_lock();
 		record = xa_find(&places->records, &index, ULONG_MAX,
 				 XA_PRESENT);
-		if (!record)
+		if (!record) {
+			rcu_read_unlock();
 			return ULONG_MAX;
+		}
 		entry = usm_pte_read(places->mm, index << PAGE_SHIFT);
-		if (usm_marker_id(entry) != record->id)
+		gone = usm_marker_id(entry) != record->id;
+		rcu_read_unlock();
+		if (gone)
 			remove(places, index, record);
 	}
 	return index;
@@ -135,7 +143,9 @@ static void look(struct work_struct *work)
 	struct places *places =
 		container_of(to_delayed_work(work), struct places, look);
 	struct mm_struct *mm = places->mm;
+	ktime_t start = ktime_get();
 	unsigned long page = 0;
+	s64 rest;
 
 	if (mmget_not_zero(mm)) {
 		while (page != ULONG_MAX) {
@@ -146,6 +156,9 @@ static void look(struct work_struct *work)
 		}
 		mmput_async(mm);
 	}
+	rest = ktime_ms_delta(ktime_get(), start) * LOOK_SHARE;
+	WRITE_ONCE(places->look_delay_ms,
+		   clamp_t(s64, rest, LOOK_DELAY_MS, LOOK_DELAY_MAX_MS));
 	put(places);
 }
 
@@ -155,7 +168,8 @@ void usm_places_hint(struct mm_struct *mm)
 
 	/* The work has the reference; one that is queued already has its own. */
 	if (places && !queue_delayed_work(usm_wq, &places->look,
-					  msecs_to_jiffies(LOOK_DELAY_MS)))
+					  msecs_to_jiffies(READ_ONCE(
+						  places->look_delay_ms))))
 		put(places);
 }
 
@@ -177,6 +191,7 @@ static struct places *get_or_make(struct mm_struct *mm)
 	}
 	places->mm = mm;
 	xa_init(&places->records);
+	places->look_delay_ms = LOOK_DELAY_MS;
 	INIT_DELAYED_WORK(&places->look, look);
 	atomic_set(&places->ref, 2);
 	mmgrab(mm);

@@ -275,6 +275,7 @@ Test(local_manager, lives_through_random_threads)
 Test(channel_view, checks_what_it_is_given)
 {
 	static char memory[1 << 20];
+	const size_t slots_end = 8192 + 1024 * sizeof(struct usm_slot);
 	struct usm_channel *channel = (struct usm_channel *)memory;
 	struct usm_channel_view view;
 
@@ -284,9 +285,9 @@ Test(channel_view, checks_what_it_is_given)
 		.pfq_offset = 4096,
 		.slots_offset = 8192,
 	};
-	cr_assert_eq(usm_channel_view(channel, 8192 + 65536, &view), 0);
+	cr_assert_eq(usm_channel_view(channel, slots_end, &view), 0);
 	cr_assert_eq((char *)view.slots, memory + 8192);
-	cr_assert_eq(usm_channel_view(channel, 8192 + 65535, &view), -EPROTO);
+	cr_assert_eq(usm_channel_view(channel, slots_end - 1, &view), -EPROTO);
 	cr_assert_eq(usm_channel_view(channel, 100, &view), -EPROTO);
 	channel->nr_slots = 1000;
 	cr_assert_eq(usm_channel_view(channel, sizeof(memory), &view), -EPROTO);
