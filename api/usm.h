@@ -292,7 +292,10 @@ struct usm_info {
 	__u32 free_frames; /* in no partition */
 	__u32 nr_instances;
 	__u32 waker; /* 1: registered and answering */
-	__u64 reserved[4];
+	/* Of instances that are still being made: not free, in no list yet. */
+	__u32 starting_frames;
+	__u32 reserved0;
+	__u64 reserved[3];
 };
 
 enum usm_instance_state {

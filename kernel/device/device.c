@@ -74,7 +74,7 @@ static long do_info(struct file *file, void *arg)
 
 	if (info->abi != USM_ABI_VERSION)
 		return -EPROTO;
-	if (info->flags ||
+	if (info->flags || info->reserved0 ||
 	    memchr_inv(info->reserved, 0, sizeof(info->reserved)))
 		return -EINVAL;
 	memset(info, 0, sizeof(*info));
@@ -86,7 +86,10 @@ static long do_info(struct file *file, void *arg)
 	strscpy(info->backend, usm_pool.backend->name, sizeof(info->backend));
 	info->base_pfn = usm_pool.base_pfn;
 	info->pool_frames = usm_pool.frames;
-	info->free_frames = READ_ONCE(usm_pool.free);
+	mutex_lock(&usm_instances_lock);
+	info->free_frames = usm_pool.free;
+	info->starting_frames = usm_pool.starting;
+	mutex_unlock(&usm_instances_lock);
 	info->nr_instances = usm_instances_count();
 	info->waker = usm_waker_fresh();
 	return 0;

@@ -154,10 +154,12 @@ static int make(struct file *file, struct usm_claim *claim,
 	 * Scrubbing takes seconds for a large partition.  Meanwhile the name
 	 * is taken, and without a state nobody can find the instance.
 	 */
+	usm_pool.starting += instance->runs.frames;
 	mutex_unlock(&usm_instances_lock);
 	usm_partition_scrub(&instance->runs);
 	usm_partition_assign(instance, &instance->runs);
 	mutex_lock(&usm_instances_lock);
+	usm_pool.starting -= instance->runs.frames;
 	err = attach(instance, file, claim);
 	if (err)
 		goto err_published;

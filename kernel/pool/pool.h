@@ -34,6 +34,7 @@ struct usm_pool {
 	unsigned long base_pfn;
 	u32 frames;
 	u32 free; /* in no partition, under the instances' mutex */
+	u32 starting; /* carved for instances still being made, likewise */
 	unsigned long *used; /* one bit a frame, under the same mutex */
 };
 

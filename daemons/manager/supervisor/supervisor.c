@@ -42,19 +42,41 @@ static uint64_t bytes_promised(const struct usm_supervisor *supervisor)
 	return bytes;
 }
 
+/*
+ * What no instance has yet, and how much of that is promised.  Instances being
+ * made are in no list: what they have already is promised all the same.
+ */
+static int pool_left(const struct usm_supervisor *supervisor, uint64_t *left,
+		     uint64_t *promised)
+{
+	struct usm_info before, after;
+	int ret = usm_client_info(supervisor->device_fd, &before);
+
+	while (!ret) {
+		*promised = bytes_promised(supervisor);
+		ret = usm_client_info(supervisor->device_fd, &after);
+		if (ret || (before.free_frames == after.free_frames &&
+			    before.starting_frames == after.starting_frames))
+			break;
+		before = after;
+	}
+	if (!ret)
+		*left = ((uint64_t)after.free_frames + after.starting_frames)
+			<< USM_FRAME_SHIFT;
+	return ret;
+}
+
 static int check_pool(const struct usm_supervisor *supervisor, uint64_t wanted,
 		      struct usm_problem *problem)
 {
 	char want[USM_SIZE_TEXT], have[USM_SIZE_TEXT];
-	uint64_t left, promised = bytes_promised(supervisor);
-	struct usm_info info;
-	int ret = usm_client_info(supervisor->device_fd, &info);
+	uint64_t left, promised;
+	int ret = pool_left(supervisor, &left, &promised);
 
 	if (ret)
 		return usm_problem_set(problem, USM_PROBLEM_INTERNAL,
 				       "the kernel does not answer: %s",
 				       strerror(-ret));
-	left = (uint64_t)info.free_frames << USM_FRAME_SHIFT;
 	left = left > promised ? left - promised : 0;
 	if (wanted <= left)
 		return 0;
