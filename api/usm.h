@@ -434,11 +434,56 @@ struct usm_bind {
  * USM_IOC_UNBIND: new faults go to the kernel again; frames that are mapped
  * stay until the process lets go of them.  ENOENT: not bound to .instance.
  * Same rights as binding.
+ *
+ * With DRAIN the process also leaves with its memory: pages in frames of the
+ * instance move to ordinary ones, charged to its cgroup, while it runs; those
+ * that are evicted are asked of the policy first.  A long operation: .limit
+ * makes it stop after so many pages, and the same call with the .addr that came
+ * out goes on, until that is 0.  It is no error then that the process is
+ * unbound already.  .busy and .evicted count pages that stay as they are:
+ * pinned or shared over fork, and those that the policy did not bring.  Once
+ * .addr is 0, beginning anew finds what was left.
+ *  -ENOMEM  no memory, or the cgroup's limit: nobody is killed for it
+ *  -EINTR   a fatal signal.  After both, .addr says where to go on.
  */
+#define USM_UNBIND_DRAIN 0x1
+
 struct usm_unbind {
 	__u32 instance;
 	__s32 pidfd;
 	__u32 flags; /* USM_UNBIND_* */
+	__u32 limit; /* 0: none */
+	__u64 addr; /* in, out; 0 to begin */
+	/* out */
+	__u32 drained; /* pages, in this call */
+	__u32 busy;
+	__u32 evicted;
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_ADOPT: anonymous memory that a member had before it was bound, also
+ * private copies of file pages, moves into FREE frames that the kernel picks (a
+ * USED notice each), while the member runs; the kernel gets its own pages back.
+ * On the claiming file, or with CAP_SYS_ADMIN.  A long operation: it goes
+ * from .addr on, stops after .nr pages, and says in .addr where to go on, 0
+ * once the whole address space was seen.  Large pages are taken apart, and
+ * the memory of each comes back with its last page.
+ *  -ESRCH   no such member     -ENOSPC  no FREE frame is left
+ *  -EPERM   no right to it, or the member became privileged
+ *  -EINTR   a fatal signal.  After it and ENOSPC, the results are valid.
+ */
+struct usm_adopt {
+	__u32 instance;
+	__u32 member;
+	__u64 addr; /* in, out; 0 to begin */
+	__u32 nr; /* 0: no limit */
+	__u32 flags; /* 0 */
+	/* out, in this call */
+	__u32 adopted;
+	__u32 busy; /* pinned, or shared over fork: left as they are */
+	__u32 swapped; /* in the kernel's swap: left there */
 	__u32 reserved0;
 	__u64 reserved[2];
 };
@@ -745,9 +790,34 @@ struct usm_evicted {
 };
 
 /*
- * USM_IOC_RESIZE: the partition is to have .frames frames.  On the claiming
- * file, or with CAP_SYS_ADMIN for any instance, also while it has no daemon.
- * Growing gives all of it, zeroed, or fails.  Shrinking gives up the highest
+ * USM_IOC_MOVE: the page in one frame of the instance moves to another, .target,
+ * which is FREE, while the member runs: to make long runs of free frames.  Pages
+ * are named as for USM_IOC_EVICT; .frame is the frame that it left, which
+ * comes home.
+ *  -ESRCH  no such member     -ENOENT  no frame of this instance is mapped there
+ *  -EBUSY  pinned, shared with another process, or .target is not FREE
+ *  -EPERM  .target is another's          -EAGAIN  the address space is busy
+ * Of both -EBUSY, a .target that is not FREE afterwards comes home, too.
+ */
+struct usm_move_entry {
+	__u64 addr;
+	__u32 member;
+	__u32 frame; /* in by frame, out */
+	__u32 target;
+	__s32 result; /* out */
+};
+
+struct usm_move {
+	__u64 ptr; /* struct usm_move_entry[nr] */
+	__u32 nr;
+	__u32 done; /* out */
+	__u64 reserved[2];
+};
+
+/*
+ * USM_IOC_RESIZE: the partition is to have .frames frames.  With CAP_SYS_ADMIN
+ * for any instance, also while it has no daemon; without, on the claiming file
+ * and for shrinking only.  Growing gives all of it, zeroed, or fails.  Shrinking gives up the highest
  * frames: FREE ones at once, mapped ones after their pages were moved to FREE
  * frames of what stays.  What cannot be moved now (pinned, shared, no FREE
  * frame) leaves by and by: such frames are not granted any more (-EPERM), and
@@ -757,7 +827,7 @@ struct usm_evicted {
  * extents and the states of its frames again.
  *  -ENODEV no such instance      -EBUSY  another resize of it is under way
  *  -ENOSPC pool too full, or too shredded (.left: frames in no partition)
- *  -EINVAL .frames is 0          -EPERM  neither of both rights
+ *  -EINVAL .frames is 0          -EPERM  no right to it
  * A fatal signal ends the moving early; the call still succeeds.
  */
 struct usm_resize {
@@ -773,7 +843,7 @@ struct usm_resize {
 
 /*
  * USM_IOC_EXTENTS: the runs that make up a partition now, without frames that
- * are leaving it.  Same rights; -ENODEV.
+ * are leaving it.  On the claiming file, or with CAP_SYS_ADMIN; -ENODEV, -EPERM.
  */
 struct usm_extents {
 	__u32 instance;
@@ -846,6 +916,7 @@ struct usm_waker_wait {
 #define USM_IOC_UNBIND_CGROUP \
 	_IOWR(USM_IOC_MAGIC, 0x13, struct usm_unbind_cgroup)
 #define USM_IOC_CGROUPS _IOWR(USM_IOC_MAGIC, 0x14, struct usm_cgroups)
+#define USM_IOC_ADOPT _IOWR(USM_IOC_MAGIC, 0x18, struct usm_adopt)
 #define USM_IOC_CLAIM _IOWR(USM_IOC_MAGIC, 0x20, struct usm_claim)
 #define USM_IOC_WORKER _IOWR(USM_IOC_MAGIC, 0x21, struct usm_worker)
 #define USM_IOC_MAP _IOWR(USM_IOC_MAGIC, 0x22, struct usm_map)
@@ -861,6 +932,7 @@ struct usm_waker_wait {
 #define USM_IOC_EVICTED _IOWR(USM_IOC_MAGIC, 0x2c, struct usm_evicted)
 #define USM_IOC_RESIZE _IOWR(USM_IOC_MAGIC, 0x2d, struct usm_resize)
 #define USM_IOC_EXTENTS _IOWR(USM_IOC_MAGIC, 0x2e, struct usm_extents)
+#define USM_IOC_MOVE _IOWR(USM_IOC_MAGIC, 0x2f, struct usm_move)
 #define USM_IOC_WAKER _IOWR(USM_IOC_MAGIC, 0x30, struct usm_waker)
 #define USM_IOC_WAKER_WAIT _IOWR(USM_IOC_MAGIC, 0x31, struct usm_waker_wait)
 
@@ -917,11 +989,12 @@ USM_ASSERT_SIZE(usm_list, 32);
 USM_ASSERT_SIZE(usm_member_info, 128);
 USM_ASSERT_SIZE(usm_members, 40);
 USM_ASSERT_SIZE(usm_bind, 40);
-USM_ASSERT_SIZE(usm_unbind, 32);
 USM_ASSERT_SIZE(usm_bind_cgroup, 56);
 USM_ASSERT_SIZE(usm_unbind_cgroup, 32);
 USM_ASSERT_SIZE(usm_cgroup_info, 40);
 USM_ASSERT_SIZE(usm_cgroups, 40);
+USM_ASSERT_SIZE(usm_unbind, 56);
+USM_ASSERT_SIZE(usm_adopt, 56);
 USM_ASSERT_SIZE(usm_claim, 648);
 USM_ASSERT_SIZE(usm_worker, 24);
 USM_ASSERT_SIZE(usm_map_entry, 16);
@@ -939,6 +1012,8 @@ USM_ASSERT_SIZE(usm_free, 32);
 USM_ASSERT_SIZE(usm_pages, 48);
 USM_ASSERT_SIZE(usm_evicted_info, 40);
 USM_ASSERT_SIZE(usm_evicted, 40);
+USM_ASSERT_SIZE(usm_move_entry, 24);
+USM_ASSERT_SIZE(usm_move, 32);
 USM_ASSERT_SIZE(usm_resize, 40);
 USM_ASSERT_SIZE(usm_extents, 544);
 USM_ASSERT_SIZE(usm_frames, 32);

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
+#include "compat/pages.h"
 #include "compat/symbols.h"
 #include "device/device.h"
 #include "hooks/table.h"
@@ -32,6 +33,9 @@ static int __init usm_init(void)
 	int err;
 
 	err = usm_symbols_init();
+	if (err)
+		return err;
+	err = usm_pages_init();
 	if (err)
 		return err;
 

@@ -48,7 +48,7 @@ unsigned long usm_symbol(const char *const *names)
 
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-static int resolve(const char *const *names, unsigned long *address)
+int usm_symbol_resolve(const char *const *names, unsigned long *address)
 {
 	*address = usm_symbol(names);
 	if (*address)
@@ -61,16 +61,19 @@ int usm_symbols_init(void)
 {
 	int err;
 
-	err = resolve(NAMES("ptrace_may_access"), &symbols.ptrace_may_access);
+	err = usm_symbol_resolve(NAMES("ptrace_may_access"),
+				 &symbols.ptrace_may_access);
 	if (err)
 		return err;
-	err = resolve(NAMES("pidfd_get_task"), &symbols.pidfd_get_task);
+	err = usm_symbol_resolve(NAMES("pidfd_get_task"),
+				 &symbols.pidfd_get_task);
 	if (err)
 		return err;
-	err = resolve(NAMES("flush_tlb_mm_range"), &symbols.flush_tlb_mm_range);
+	err = usm_symbol_resolve(NAMES("flush_tlb_mm_range"),
+				 &symbols.flush_tlb_mm_range);
 	if (err)
 		return err;
-	return resolve(
+	return usm_symbol_resolve(
 		NAMES("folio_add_new_anon_rmap", "page_add_new_anon_rmap"),
 		&symbols.add_new_anon_rmap);
 }

@@ -18,6 +18,8 @@ struct vm_area_struct;
  * Returns 0 when no name is known.
  */
 unsigned long usm_symbol(const char *const *names);
+/* The same into *address: 0, or -ENOENT having logged the first name. */
+int usm_symbol_resolve(const char *const *names, unsigned long *address);
 
 /*
  * usm_symbols_init() - resolve what the wrappers below need.
@@ -44,5 +46,11 @@ unsigned long usm_call(unsigned long function, unsigned long a, unsigned long b,
 	usm_call(function, (unsigned long)(a), 0, 0, 0, 0)
 #define usm_call2(function, a, b) \
 	usm_call(function, (unsigned long)(a), (unsigned long)(b), 0, 0, 0)
+#define usm_call3(function, a, b, c)                               \
+	usm_call(function, (unsigned long)(a), (unsigned long)(b), \
+		 (unsigned long)(c), 0, 0)
+#define usm_call4(function, a, b, c, d)                            \
+	usm_call(function, (unsigned long)(a), (unsigned long)(b), \
+		 (unsigned long)(c), (unsigned long)(d), 0)
 
 #endif /* USM_SYMBOLS_H */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
-#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -80,7 +79,8 @@ static long do_info(struct file *file, void *arg)
 	memset(info, 0, sizeof(*info));
 	info->abi = USM_ABI_VERSION;
 	info->features = USM_FEATURE_COW | USM_FEATURE_GRANTS |
-			 USM_FEATURE_EVICT | USM_FEATURE_CGROUP;
+			 USM_FEATURE_EVICT | USM_FEATURE_RESIZE |
+			 USM_FEATURE_CGROUP;
 	if (IS_ENABLED(CONFIG_PER_VMA_LOCK))
 		info->features |= USM_FEATURE_VMA_LOCK;
 	strscpy(info->backend, usm_pool.backend->name, sizeof(info->backend));
@@ -327,38 +327,6 @@ static long do_destroy(struct file *file, void *arg)
 	return err;
 }
 
-/* The instance that a command about any of them names, or an error. */
-static struct usm_instance *named(u32 id)
-{
-	return usm_instance_by_id(id) ?: ERR_PTR(-ENODEV);
-}
-
-static long do_resize(struct file *file, void *arg)
-{
-	struct usm_resize *resize = arg;
-	struct usm_instance *instance = named(resize->instance);
-	long err;
-
-	if (IS_ERR(instance))
-		return PTR_ERR(instance);
-	err = usm_instance_resize(instance, file, resize);
-	usm_instance_put(instance);
-	return err;
-}
-
-static long do_extents(struct file *file, void *arg)
-{
-	struct usm_extents *extents = arg;
-	struct usm_instance *instance = named(extents->instance);
-	long err;
-
-	if (IS_ERR(instance))
-		return PTR_ERR(instance);
-	err = usm_instance_extents(instance, file, extents);
-	usm_instance_put(instance);
-	return err;
-}
-
 static long do_waker(struct file *file, void *arg)
 {
 	const struct usm_waker *waker = arg;
@@ -388,14 +356,16 @@ static const struct {
 	{ USM_IOC_BIND_CGROUP, usm_do_bind_cgroup },
 	{ USM_IOC_UNBIND_CGROUP, usm_do_unbind_cgroup },
 	{ USM_IOC_CGROUPS, usm_do_cgroups },
+	{ USM_IOC_ADOPT, usm_device_adopt },
 	{ USM_IOC_CLAIM, do_claim },
 	{ USM_IOC_WORKER, do_worker },
 	{ USM_IOC_MAP, do_map },
 	{ USM_IOC_SCAN, do_scan },
 	{ USM_IOC_FRAMES, do_frames },
 	{ USM_IOC_DESTROY, do_destroy },
-	{ USM_IOC_RESIZE, do_resize },
-	{ USM_IOC_EXTENTS, do_extents },
+	{ USM_IOC_RESIZE, usm_device_resize },
+	{ USM_IOC_EXTENTS, usm_device_extents },
+	{ USM_IOC_MOVE, usm_device_move },
 	{ USM_IOC_PUSH, do_push },
 	{ USM_IOC_GRANT, do_grant },
 	{ USM_IOC_FREE, do_free },

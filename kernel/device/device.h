@@ -47,6 +47,13 @@ long usm_device_pages(struct usm_instance *instance, struct usm_pages *pages);
 long usm_device_evicted(struct usm_instance *instance,
 			struct usm_evicted *evicted);
 
+/* ---- partition.c: commands that change a partition, or what lies in it ------ */
+
+long usm_device_resize(struct file *file, void *resize);
+long usm_device_extents(struct file *file, void *extents);
+long usm_device_adopt(struct file *file, void *adopt);
+long usm_device_move(struct file *file, void *move);
+
 /* ---- proc.c ------------------------------------------------------------------ */
 
 int usm_proc_init(void);

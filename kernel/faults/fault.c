@@ -69,7 +69,7 @@ static void leave(struct usm_fault_ctx *ctx)
 	spin_unlock(&buckets[b].lock);
 }
 
-static bool concerns_us(const struct vm_area_struct *vma)
+bool usm_vma_served(const struct vm_area_struct *vma)
 {
 	/*
 	 * Left to the kernel: what is not private memory, what a userfaultfd
@@ -161,7 +161,7 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 			module_put(THIS_MODULE);
 		return ret;
 	}
-	if (!READ_ONCE(ctx.tag->serving) || !concerns_us(vma)) {
+	if (!READ_ONCE(ctx.tag->serving) || !usm_vma_served(vma)) {
 		ret = original(vma, address, flags, regs);
 		goto out;
 	}

@@ -98,6 +98,9 @@ enum usm_serve_result usm_serve(gfp_t gfp, int order,
 				struct vm_area_struct *vma, unsigned long addr,
 				struct folio **folio);
 
+/* Is @vma such memory as the policy is asked for at all? */
+bool usm_vma_served(const struct vm_area_struct *vma);
+
 /* The calling task's innermost context on @mm, or NULL. */
 struct usm_fault_ctx *usm_fault_context(struct mm_struct *mm);
 

@@ -48,7 +48,8 @@ void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,
 	instance->frames[state]++;
 	frame->state = state;
 	frame->grant = USM_GRANT_NONE;
-	if (state == USM_FRAME_FREE && frame->leaving)
+	if (frame->leaving &&
+	    (state == USM_FRAME_FREE || state == USM_FRAME_QUARANTINED))
 		usm_frame_left(instance);
 }
 

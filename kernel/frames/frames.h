@@ -103,6 +103,14 @@ void usm_frames_forget_home(struct usm_instance *instance);
 void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 			 struct usm_frame_info *info);
 
+/* ---- pick.c ------------------------------------------------------------------- */
+
+/*
+ * usm_frame_pick() - any FREE frame of what stays of the partition: GRANTED.
+ * Returns -ENOSPC when there is none.
+ */
+int usm_frame_pick(struct usm_instance *instance, u32 *frame);
+
 /* ---- leaving.c: frames on their way back to the pool ------------------------ */
 
 /*

@@ -14,6 +14,8 @@
 
 /* Frames looked at under one hold of the lock. */
 #define CHUNK 256
+/* Where one came home others follow: they are taken together. */
+#define LEAVE_DELAY_MS 5
 
 /*
  * Calls @change for every frame of a run that is the instance's, under its
@@ -82,12 +84,14 @@ u32 usm_frames_let_go(struct usm_instance *instance, u32 first, u32 count)
 void usm_frames_recall_home(struct usm_instance *instance)
 {
 	u32 index, next, i;
+	bool any;
 
 	/* Off the list and on again, but for those that leave. */
 	spin_lock(&instance->lock);
 	index = instance->home_first;
 	instance->home_first = USM_FRAME_NONE;
 	spin_unlock(&instance->lock);
+	any = index != USM_FRAME_NONE;
 
 	while (index != USM_FRAME_NONE) {
 		spin_lock(&instance->lock);
@@ -99,10 +103,14 @@ void usm_frames_recall_home(struct usm_instance *instance)
 		spin_unlock(&instance->lock);
 		cond_resched();
 	}
+	/* A reader may have looked in between. */
+	if (any)
+		wake_up_interruptible(&instance->home_wait);
 }
 
 void usm_frame_left(struct usm_instance *instance)
 {
 	lockdep_assert_held(&instance->lock);
-	queue_work(usm_wq, &instance->leave_work);
+	queue_delayed_work(usm_wq, &instance->leave_work,
+			   msecs_to_jiffies(LEAVE_DELAY_MS));
 }

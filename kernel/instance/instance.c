@@ -31,7 +31,7 @@ static void free_instance(struct work_struct *work)
 		container_of(work, struct usm_instance, free_work);
 
 	cancel_delayed_work_sync(&instance->home_work);
-	cancel_work_sync(&instance->leave_work);
+	cancel_delayed_work_sync(&instance->leave_work);
 	usm_slots_free(instance);
 	kfree(instance);
 	module_put(THIS_MODULE);

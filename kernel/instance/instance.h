@@ -48,8 +48,9 @@ struct usm_instance {
 	 */
 	struct usm_runs runs;
 	struct usm_runs leaving;
+	u32 pick_next; /* where usm_frame_pick() looks next */
 	bool resizing; /* one at a time, under the instances' mutex */
-	struct work_struct leave_work;
+	struct delayed_work leave_work;
 
 	/*
 	 * The attachment: who is the daemon right now.  Written under the

@@ -13,6 +13,7 @@
 #include "device/device.h"
 #include "frames/frames.h"
 #include "instance/instance.h"
+#include "moves/moves.h"
 #include "pool/pool.h"
 
 static bool may_resize(const struct usm_instance *instance,
@@ -79,8 +80,8 @@ static void let_go(struct usm_instance *instance)
 
 static void leave_work(struct work_struct *work)
 {
-	struct usm_instance *instance =
-		container_of(work, struct usm_instance, leave_work);
+	struct usm_instance *instance = container_of(
+		to_delayed_work(work), struct usm_instance, leave_work);
 
 	mutex_lock(&usm_instances_lock);
 	let_go(instance);
@@ -89,13 +90,21 @@ static void leave_work(struct work_struct *work)
 
 void usm_leave_init(struct usm_instance *instance)
 {
-	INIT_WORK(&instance->leave_work, leave_work);
+	INIT_DELAYED_WORK(&instance->leave_work, leave_work);
 }
 
-/* The instances' mutex is held. */
-static void shrink(struct usm_instance *instance, u32 frames)
+/*
+ * The instances' mutex is held, and let go of in between.  Returns how many
+ * pages were moved.
+ */
+static u32 shrink(struct usm_instance *instance, u32 frames)
 {
 	struct usm_extent cut;
+	u32 moved;
+
+	/* Without a daemon nobody reads them, and the next one asks anew. */
+	if (instance->state == USM_INSTANCE_LOST)
+		usm_frames_forget_home(instance);
 
 	while (instance->runs.frames > frames) {
 		spin_lock(&instance->lock);
@@ -107,6 +116,16 @@ static void shrink(struct usm_instance *instance, u32 frames)
 	}
 	announce(instance);
 	let_go(instance);
+	if (instance->leaving.nr == 0)
+		return 0;
+
+	mutex_unlock(&usm_instances_lock);
+	moved = usm_move_leaving(instance);
+	mutex_lock(&usm_instances_lock);
+	let_go(instance);
+	if (moved)
+		announce(instance);
+	return moved;
 }
 
 /* ---- growing ------------------------------------------------------------------ */
@@ -248,10 +267,13 @@ int usm_instance_resize(struct usm_instance *instance, struct file *file,
 	err = begin(instance);
 	if (err)
 		goto out;
-	if (resize->frames > instance->runs.frames)
+	/* The pool is everybody's: no daemon helps itself to more of it. */
+	if (resize->frames > instance->runs.frames && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+	else if (resize->frames > instance->runs.frames)
 		err = grow(instance, resize->frames, &resize->left);
 	else
-		shrink(instance, resize->frames);
+		resize->moved = shrink(instance, resize->frames);
 	instance->resizing = false;
 out:
 	mutex_unlock(&usm_instances_lock);

@@ -14,6 +14,7 @@
 #include "channel/slots.h"
 #include "compat/symbols.h"
 #include "instance/instance.h"
+#include "moves/moves.h"
 #include "tags/tags.h"
 
 static bool may_bind_to(struct usm_instance *instance)
@@ -105,7 +106,7 @@ out_instance:
 	return err;
 }
 
-int usm_unbind(const struct usm_unbind *unbind)
+int usm_unbind(struct usm_unbind *unbind)
 {
 	struct usm_instance *instance;
 	struct task_struct *task;
@@ -113,8 +114,12 @@ int usm_unbind(const struct usm_unbind *unbind)
 	struct usm_tag *tag;
 	int err;
 
-	if (unbind->flags || unbind->reserved0 || unbind->reserved[0] ||
-	    unbind->reserved[1])
+	bool drain = unbind->flags & USM_UNBIND_DRAIN;
+
+	if (unbind->flags & ~USM_UNBIND_DRAIN || unbind->reserved0 ||
+	    unbind->reserved[0] || unbind->reserved[1] ||
+	    unbind->addr & ~PAGE_MASK ||
+	    (!drain && (unbind->limit || unbind->addr)))
 		return -EINVAL;
 
 	instance = usm_instance_by_id(unbind->instance);
@@ -127,15 +132,21 @@ int usm_unbind(const struct usm_unbind *unbind)
 	err = get_target(unbind->pidfd, &task, &mm);
 	if (err)
 		goto out_instance;
-	tag = usm_tag_find(mm);
-	if (tag && tag->instance == instance)
-		err = usm_tag_stop(tag);
-	else
-		err = -ENOENT;
+	tag = usm_tag_of(mm, instance);
+	err = tag ? usm_tag_stop(tag) : -ENOENT;
 	if (!err)
 		usm_slots_withdraw(instance, tag->member);
+	else if (tag && drain)
+		err = 0; /* It goes on. */
 	usm_tag_put(tag);
+	/* Longer than exec of the process should have to wait. */
+	if (!err && drain)
+		mmget(mm);
 	put_target(task, mm);
+	if (!err && drain) {
+		err = usm_drain(instance, mm, unbind);
+		mmput(mm);
+	}
 out_instance:
 	usm_instance_put(instance);
 	return err;

@@ -388,6 +388,76 @@ bool usm_tag_exists(struct mm_struct *mm)
 	return exists;
 }
 
+/* The tag of @instance in the chain that begins with @tag. */
+static struct usm_tag *of_instance(struct usm_tag *tag,
+				   struct usm_instance *instance)
+{
+	while (tag && tag->instance != instance)
+		tag = tag->previous;
+	return tag;
+}
+
+struct usm_tag *usm_tag_of(struct mm_struct *mm, struct usm_instance *instance)
+{
+	struct usm_tag *tag;
+
+	spin_lock(&table_lock);
+	tag = of_instance(find_locked(mm), instance);
+	if (tag)
+		usm_tag_get(tag);
+	spin_unlock(&table_lock);
+	return tag;
+}
+
+/* The best in one bucket, if it is better than @best; takes references. */
+static struct usm_tag *next_in(struct hlist_head *head,
+			       struct usm_instance *instance, u32 after,
+			       u32 below)
+{
+	struct usm_tag *each, *tag, *best = NULL;
+
+	hlist_for_each_entry(each, head, node) {
+		tag = of_instance(each, instance);
+		if (!tag || tag->member <= after || tag->member >= below)
+			continue;
+		if (best && best->member <= tag->member)
+			continue;
+		/* An address space at its end gives everything up by itself. */
+		if (!mmget_not_zero(tag->mm))
+			continue;
+		if (best)
+			mmput_async(best->mm);
+		best = tag;
+	}
+	if (best)
+		usm_tag_get(best);
+	return best;
+}
+
+struct usm_tag *usm_tag_next(struct usm_instance *instance, u32 after,
+			     struct mm_struct **mm)
+{
+	struct usm_tag *tag, *best = NULL;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		spin_lock(&table_lock);
+		tag = next_in(&table[i], instance, after,
+			      best ? best->member : U32_MAX);
+		spin_unlock(&table_lock);
+		if (!tag)
+			continue;
+		if (best) {
+			mmput(best->mm);
+			usm_tag_put(best);
+		}
+		best = tag;
+	}
+	if (best)
+		*mm = best->mm;
+	return best;
+}
+
 void usm_tags_purge(struct usm_instance *instance)
 {
 	struct usm_tag *tag;

@@ -140,13 +140,27 @@ u32 usm_tag_frames(struct mm_struct *mm);
 /* Is @mm tagged? Waits for an insertion under way. */
 bool usm_tag_exists(struct mm_struct *mm);
 
+/*
+ * The tag that @mm has, or had before it was bound elsewhere, of @instance,
+ * with a reference; or NULL.
+ */
+struct usm_tag *usm_tag_of(struct mm_struct *mm, struct usm_instance *instance);
+
+/*
+ * usm_tag_next() - the tag with the lowest number above @after among those of
+ * address spaces that may map frames of @instance, serving or not, with a
+ * reference; *mm gets one too (mmput).  NULL when there is none.  Sleeps.
+ */
+struct usm_tag *usm_tag_next(struct usm_instance *instance, u32 after,
+			     struct mm_struct **mm);
+
 /* All frames of @instance came home: its idle tags are not needed any more. */
 void usm_tags_purge(struct usm_instance *instance);
 
 /* ---- bind.c ---------------------------------------------------------------- */
 
 int usm_bind(struct usm_bind *bind);
-int usm_unbind(const struct usm_unbind *unbind);
+int usm_unbind(struct usm_unbind *unbind);
 
 /* ---- daemons.c -------------------------------------------------------------- */
 
