@@ -395,6 +395,82 @@ int usm_client_frames(int fd, uint32_t first, struct usm_frame_info *out,
 	return err;
 }
 
+int usm_client_drain(int fd, uint32_t instance, int pidfd,
+		     struct usm_unbind *step)
+{
+	struct usm_unbind arg = {
+		.instance = instance,
+		.pidfd = pidfd,
+		.flags = USM_UNBIND_DRAIN,
+		.limit = step->limit,
+		.addr = step->addr,
+	};
+	int err = call(fd, USM_IOC_UNBIND, &arg);
+
+	if (!err || err == -ENOMEM || err == -EINTR)
+		*step = arg;
+	return err;
+}
+
+int usm_client_adopt(int fd, struct usm_adopt *step)
+{
+	struct usm_adopt arg = {
+		.instance = step->instance,
+		.member = step->member,
+		.addr = step->addr,
+		.nr = step->nr,
+	};
+	int err = call(fd, USM_IOC_ADOPT, &arg);
+
+	if (!err || err == -ENOSPC || err == -EINTR)
+		*step = arg;
+	return err;
+}
+
+int usm_client_move(int fd, struct usm_move_entry *entries, uint32_t nr,
+		    uint32_t *done)
+{
+	uint32_t at = 0, moved = 0;
+
+	while (at < nr) {
+		uint32_t left = nr - at;
+		struct usm_move arg = {
+			.ptr = user_ptr(entries + at),
+			.nr = left < USM_BATCH_MAX ? left : USM_BATCH_MAX,
+		};
+		int err = call(fd, USM_IOC_MOVE, &arg);
+
+		if (err)
+			return err;
+		moved += arg.done;
+		at += arg.nr;
+	}
+	if (done)
+		*done = moved;
+	return 0;
+}
+
+int usm_client_resize(int fd, uint32_t instance, uint32_t frames,
+		      struct usm_resize *out)
+{
+	struct usm_resize arg = { .instance = instance, .frames = frames };
+	int err = call(fd, USM_IOC_RESIZE, &arg);
+
+	if (out && (!err || err == -ENOSPC))
+		*out = arg;
+	return err;
+}
+
+int usm_client_extents(int fd, uint32_t instance, struct usm_extents *out)
+{
+	struct usm_extents arg = { .instance = instance };
+	int err = call(fd, USM_IOC_EXTENTS, &arg);
+
+	if (!err)
+		*out = arg;
+	return err;
+}
+
 int usm_client_destroy(int fd, uint32_t instance)
 {
 	struct usm_destroy arg = { .instance = instance };

@@ -145,6 +145,34 @@ int usm_client_scan(int fd, uint32_t *home);
 int usm_client_frames(int fd, uint32_t first, struct usm_frame_info *out,
 		      uint32_t *nr);
 
+/*
+ * Unbinds with its memory; see USM_UNBIND_DRAIN.  `step` (zeroed to begin) has
+ * .limit and .addr in and the results out, also on -ENOMEM and -EINTR.
+ */
+int usm_client_drain(int fd, uint32_t instance, int pidfd,
+		     struct usm_unbind *step);
+
+/*
+ * Moves memory from before the binding into frames; see USM_IOC_ADOPT.  `step`
+ * has .instance, .member, .nr and .addr in and the results out, also on
+ * -ENOSPC and -EINTR.
+ */
+int usm_client_adopt(int fd, struct usm_adopt *step);
+
+/* Moves pages between frames; each entry's .result. *done may be NULL. */
+int usm_client_move(int fd, struct usm_move_entry *entries, uint32_t nr,
+		    uint32_t *done);
+
+/*
+ * Sets the size of a partition; see USM_IOC_RESIZE.  `out` (may be NULL) has
+ * .owned, .moved and, also on -ENOSPC, .left.
+ */
+int usm_client_resize(int fd, uint32_t instance, uint32_t frames,
+		      struct usm_resize *out);
+
+/* The runs of a partition as they are now. */
+int usm_client_extents(int fd, uint32_t instance, struct usm_extents *out);
+
 /* Gives up an instance. */
 int usm_client_destroy(int fd, uint32_t instance);
 
