@@ -437,12 +437,14 @@ struct usm_bind {
  *
  * With DRAIN the process also leaves with its memory: pages in frames of the
  * instance move to ordinary ones, charged to its cgroup, while it runs; those
- * that are evicted are asked of the policy first.  A long operation: .limit
- * makes it stop after so many pages, and the same call with the .addr that came
- * out goes on, until that is 0.  It is no error then that the process is
- * unbound already.  .busy and .evicted count pages that stay as they are:
- * pinned or shared over fork, and those that the policy did not bring.  Once
- * .addr is 0, beginning anew finds what was left.
+ * that are evicted are asked of the policy first, with a wait for its answer as
+ * when the process touches them.  A long operation: .limit makes it stop after
+ * so many pages, and the same call with the .addr that came out goes on, until
+ * that is 0.  It is no error then that the process is unbound already.  .busy
+ * and .evicted count pages that stay as they are: pinned or shared over fork,
+ * and those that the policy did not bring, or could not be asked for, because
+ * the instance has no daemon or it is the caller.  Once .addr is 0, beginning
+ * anew finds what was left.
  *  -ENOMEM  no memory, or the cgroup's limit: nobody is killed for it
  *  -EINTR   a fatal signal.  After both, .addr says where to go on.
  */

@@ -207,6 +207,12 @@ struct page *usm_record_retake(struct usm_record *record, struct usm_tag *tag,
 	return page;
 }
 
+bool usm_record_sole(const struct usm_record *record)
+{
+	return READ_ONCE(record->frame) != USM_FRAME_NONE &&
+	       atomic_read(&record->places) == 1;
+}
+
 int usm_record_stored(struct usm_instance *instance, u32 index)
 {
 	struct usm_frame *frame =

@@ -70,6 +70,8 @@ void usm_record_abort(struct usm_record *record, u32 index);
  */
 struct page *usm_record_retake(struct usm_record *record, struct usm_tag *tag,
 			       unsigned long addr, bool *shared);
+/* Could usm_record_retake() have it back at once?  True for a moment. */
+bool usm_record_sole(const struct usm_record *record);
 /* USM_IOC_FREE for a frame that is EVICTING: -ESTALE when it is not. */
 int usm_record_stored(struct usm_instance *instance, u32 index);
 

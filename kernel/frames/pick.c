@@ -23,7 +23,7 @@ static bool take(struct usm_instance *instance, struct usm_extent run,
 		    frame->owner != instance->id ||
 		    PageHWPoison(usm_pool_page(i)))
 			continue;
-		usm_frame_set_state(instance, frame, USM_FRAME_GRANTED);
+		usm_frame_set_grant(instance, i, USM_GRANT_FAULT, false);
 		*index = i;
 		instance->pick_next = i + 1;
 		return true;

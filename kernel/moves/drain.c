@@ -9,6 +9,8 @@
 #include <linux/mm.h>
 
 #include "compat/pages.h"
+#include "evict/record.h"
+#include "faults/loss.h"
 #include "frames/frames.h"
 #include "frames/home.h"
 #include "instance/instance.h"
@@ -48,13 +50,33 @@ static struct page *allocate(struct usm_sweep *sweep,
 	return &folio->page;
 }
 
+/*
+ * Touching a page whose policy is away would wait for the next one, perhaps
+ * for ever.
+ */
+static enum usm_sweep_evicted evicted(const struct usm_sweep *sweep, u32 id)
+{
+	enum usm_sweep_evicted what = USM_SWEEP_IGNORE;
+	struct usm_record *record = usm_record_find(id);
+
+	if (record && record->instance == sweep->data) {
+		if (usm_record_sole(record) ||
+		    usm_loss_daemon(record->instance) == USM_DAEMON_SERVES)
+			what = USM_SWEEP_BRING_IN;
+		else
+			what = USM_SWEEP_LEAVE;
+	}
+	usm_record_put(record);
+	return what;
+}
+
 static const struct usm_sweep_ops drain_ops = {
 	.vma = usm_into_private,
 	.page = is_frame,
 	.fresh = allocate,
 	.unused = usm_into_unused,
+	.evicted = evicted,
 	.lru = true,
-	.bring_in = true,
 };
 
 int usm_drain(struct usm_instance *instance, struct mm_struct *mm,

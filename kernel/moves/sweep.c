@@ -65,15 +65,20 @@ static int replace(struct usm_sweep *sweep, struct vm_area_struct *vma,
 /* Without the lock, because the policy takes its time. */
 static int absent(struct usm_sweep *sweep, pte_t entry, struct hold *hold)
 {
-	if (!usm_marker_id(entry)) {
+	enum usm_sweep_evicted what = USM_SWEEP_IGNORE;
+	u32 id = usm_marker_id(entry);
+
+	if (!id) {
 		sweep->swapped++;
 		return 0;
 	}
-	if (!sweep->ops->bring_in || sweep->addr == hold->tried) {
+	if (sweep->ops->evicted)
+		what = sweep->ops->evicted(sweep, id);
+	if (what == USM_SWEEP_BRING_IN && sweep->addr != hold->tried)
+		return BRING_IN;
+	if (what != USM_SWEEP_IGNORE)
 		sweep->evicted++;
-		return 0;
-	}
-	return BRING_IN;
+	return 0;
 }
 
 /*

@@ -11,6 +11,12 @@
 
 struct usm_sweep;
 
+enum usm_sweep_evicted {
+	USM_SWEEP_IGNORE,
+	USM_SWEEP_LEAVE, /* and count it */
+	USM_SWEEP_BRING_IN, /* through the policy; then it is like any other */
+};
+
 struct usm_sweep_ops {
 	/* Mappings that are of interest. */
 	bool (*vma)(const struct usm_sweep *sweep,
@@ -25,10 +31,11 @@ struct usm_sweep_ops {
 		       unsigned long addr);
 	/* It was not used after all. */
 	void (*unused)(struct usm_sweep *sweep, struct page *page);
+	/* What to do with evicted page @id; NULL: let it be. */
+	enum usm_sweep_evicted (*evicted)(const struct usm_sweep *sweep,
+					  u32 id);
 	/* Fresh pages go on the LRU lists. */
 	bool lru;
-	/* Evicted pages are brought in first, through the policy. */
-	bool bring_in;
 };
 
 struct usm_sweep {
@@ -42,7 +49,7 @@ struct usm_sweep {
 	u32 replaced;
 	u32 busy; /* pinned, shared with another process, or changing hands */
 	u32 swapped; /* in the kernel's swap */
-	u32 evicted; /* and could not be brought in */
+	u32 evicted; /* left, or could not be brought in */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "common/client.h"
 #include "lib/check.h"
 #include "lib/child.h"
+#include "lib/partition.h"
 #include "lib/wait.h"
 
 #define FREED_BATCH 256
@@ -35,6 +36,19 @@ static void *frame_bytes(struct swapper *swapper, uint32_t frame)
 	return swapper->slice + ((uint64_t)frame << USM_FRAME_SHIFT);
 }
 
+/* The caller holds the lock.  Not those that leave the partition. */
+static void put_free(struct swapper *swapper, uint32_t frame)
+{
+	const struct usm_extents *extents = &swapper->extents;
+	uint32_t i;
+
+	for (i = 0; i < extents->nr_extents; i++)
+		if (frame >= extents->extents[i].first &&
+		    frame - extents->extents[i].first <
+			    extents->extents[i].frames)
+			swapper->free[swapper->nr_free++] = frame;
+}
+
 /* The caller holds the lock. */
 static void read_freed(struct swapper *swapper)
 {
@@ -46,8 +60,8 @@ static void read_freed(struct swapper *swapper)
 		if (usm_client_read_freed(swapper->freed_fd, pfns, &nr))
 			return;
 		for (i = 0; i < nr; i++)
-			swapper->free[swapper->nr_free++] =
-				(uint32_t)(pfns[i] - swapper->base_pfn);
+			put_free(swapper,
+				 (uint32_t)(pfns[i] - swapper->base_pfn));
 	}
 }
 
@@ -105,7 +119,7 @@ static void answer(struct swapper *swapper, uint32_t index)
 	}
 	err = raw_daemon_answer(&swapper->daemon, index, slot.gen, frame);
 	if (err == -ESTALE && frame != USM_FRAME_NONE)
-		swapper->free[swapper->nr_free++] = frame;
+		put_free(swapper, frame);
 	else if (err)
 		check(false, "frame %u is taken for an answer (%d, state %d)",
 		      frame, err, raw_daemon_frame(&swapper->daemon, frame));
@@ -134,15 +148,22 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void collect_frames(struct swapper *swapper)
+/* The caller holds the lock. The lowest frames are used first. */
+static void collect_free(struct swapper *swapper)
 {
-	const struct usm_claim *claim = &swapper->daemon.claim;
-	uint32_t e, i;
+	struct partition partition;
+	uint32_t i;
 
-	for (e = 0; e < claim->nr_extents; e++)
-		for (i = claim->extents[e].frames; i > 0; i--)
-			swapper->free[swapper->nr_free++] =
-				claim->extents[e].first + i - 1;
+	if (partition_read_fd(swapper->daemon.dev, &partition) ||
+	    usm_client_extents(swapper->daemon.dev,
+			       swapper->daemon.claim.instance,
+			       &swapper->extents))
+		require(false, "the frames are read");
+	swapper->nr_free = 0;
+	for (i = partition.pool_frames; i-- > 0;)
+		if (partition.state[i] == USM_FRAME_FREE)
+			put_free(swapper, i);
+	partition_free(&partition);
 }
 
 void swapper_open(struct swapper *swapper, const char *name, uint32_t frames,
@@ -170,7 +191,7 @@ void swapper_open(struct swapper *swapper, const char *name, uint32_t frames,
 	if (!swapper->free || !swapper->store)
 		require(false, "there is memory for the store");
 	pthread_mutex_init(&swapper->lock, NULL);
-	collect_frames(swapper);
+	collect_free(swapper);
 	if (pthread_create(&swapper->thread, NULL, serve, swapper))
 		require(false, "a thread starts");
 	wait_until(CHILD_LIMIT_MS,
@@ -223,7 +244,7 @@ int swapper_store(struct swapper *swapper, uint32_t cookie)
 		err = entry.result;
 	stored->frame = USM_FRAME_NONE;
 	if (!err)
-		swapper->free[swapper->nr_free++] = entry.frame;
+		put_free(swapper, entry.frame);
 	pthread_mutex_unlock(&swapper->lock);
 	return err;
 }
@@ -264,6 +285,19 @@ uint32_t swapper_evict(struct swapper *swapper, uint32_t member, uint64_t addr,
 				    addr + at * USM_FRAME_BYTES, step);
 	}
 	return done;
+}
+
+int swapper_resize(struct swapper *swapper, uint32_t frames,
+		   struct usm_resize *out)
+{
+	int err;
+
+	pthread_mutex_lock(&swapper->lock);
+	err = usm_client_resize(swapper->daemon.dev,
+				swapper->daemon.claim.instance, frames, out);
+	collect_free(swapper);
+	pthread_mutex_unlock(&swapper->lock);
+	return err;
 }
 
 void swapper_mute(struct swapper *swapper, bool mute)

@@ -28,6 +28,7 @@ struct swapper {
 	int freed_fd;
 
 	pthread_mutex_t lock; /* what follows */
+	struct usm_extents extents;
 	uint32_t *free;
 	uint32_t nr_free;
 	struct stored *store; /* by cookie, from 1 on */
@@ -57,6 +58,13 @@ int swapper_store(struct swapper *swapper, uint32_t cookie);
 /* Both for `pages` pages; how many went, the others were refused. */
 uint32_t swapper_evict(struct swapper *swapper, uint32_t member, uint64_t addr,
 		       uint32_t pages);
+
+/*
+ * Another size for the partition, and the free frames counted anew: nothing is
+ * answered meanwhile, because moving pages takes free frames.  0 or -errno.
+ */
+int swapper_resize(struct swapper *swapper, uint32_t frames,
+		   struct usm_resize *out);
 
 /* Stops answering for a while. */
 void swapper_mute(struct swapper *swapper, bool mute);

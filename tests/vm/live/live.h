@@ -34,6 +34,15 @@ void test_adopt_refused(int dev);
 /* A cgroup that has no room for what leaves. */
 void test_drain_limited(int dev);
 
+/* Evicted pages stay out of a shrink; where one comes back it moves, too. */
+void test_shrink_evicted(int dev);
+/* The policy moves around what is evicted. */
+void test_move_evicted(int dev);
+/* Draining brings evicted pages back, or says that it could not. */
+void test_drain_evicted(int dev);
+/* A member at work, evictions, moves and resizes at once, then a drain. */
+void test_all_at_once(int dev);
+
 /* ---- members.c: a member that works on memory that stays mapped ----------- */
 
 /* child_shared.word[] of a worker. */

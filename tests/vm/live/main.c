@@ -24,6 +24,10 @@ int main(void)
 	test_adopt_kinds(dev);
 	test_adopt_refused(dev);
 	test_drain_limited(dev);
+	test_shrink_evicted(dev);
+	test_move_evicted(dev);
+	test_drain_evicted(dev);
+	test_all_at_once(dev);
 	close(dev);
 	return test_end();
 }
