@@ -101,7 +101,8 @@ int usm_charge(struct page *page, struct mm_struct *mm, gfp_t gfp)
 {
 	if (mem_cgroup_disabled())
 		return 0;
-	return (int)usm_call3(symbols.charge, page, mm, gfp);
+	return (int)usm_call3(symbols.charge, page, mm,
+			      (__force unsigned long)gfp);
 }
 
 void usm_free_page(struct page *page)

@@ -34,12 +34,11 @@ bool usm_pte_replaceable(const struct vm_area_struct *vma, struct page *page)
 }
 
 /*
- * The entry for @addr with its lock held, or NULL.  With mmap_lock held the
+ * What points to the page table for @addr, or NULL.  With mmap_lock held the
  * page tables of a mapping that has anonymous pages are not freed; a large
  * page may still be split into one, but not the other way round.
  */
-static pte_t *lock_entry(struct mm_struct *mm, unsigned long addr,
-			 spinlock_t **lock)
+static pmd_t *find_table(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d;
@@ -57,9 +56,7 @@ static pte_t *lock_entry(struct mm_struct *mm, unsigned long addr,
 	pmd = pmd_offset(pud, addr);
 	if (pmd_none(READ_ONCE(*pmd)) || pmd_bad(READ_ONCE(*pmd)))
 		return NULL;
-	*lock = pte_lockptr(mm, pmd);
-	spin_lock(*lock);
-	return pte_offset_kernel(pmd, addr);
+	return pmd;
 }
 
 static bool maps(pte_t entry, const struct page *page)
@@ -108,16 +105,20 @@ static int swap_pages(struct vm_area_struct *vma, unsigned long addr,
 int usm_pte_replace(struct vm_area_struct *vma, unsigned long addr,
 		    struct page *old, struct page *fresh, bool lru)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	struct mmu_notifier_range range;
 	spinlock_t *lock;
-	pte_t *ptep;
 	int err = -EAGAIN;
+	pmd_t *pmd;
 
-	mmap_assert_locked(vma->vm_mm);
+	mmap_assert_locked(mm);
 	usm_notify_begin(&range, vma, addr);
-	ptep = lock_entry(vma->vm_mm, addr, &lock);
-	if (ptep) {
-		err = swap_pages(vma, addr, ptep, old, fresh, lru);
+	pmd = find_table(mm, addr);
+	if (pmd) {
+		lock = pte_lockptr(mm, pmd);
+		spin_lock(lock);
+		err = swap_pages(vma, addr, pte_offset_kernel(pmd, addr), old,
+				 fresh, lru);
 		spin_unlock(lock);
 	}
 	usm_notify_end(&range);
