@@ -67,6 +67,10 @@ read_suites() {
 		((column == 0)) || test_budget=$soak_budget
 		[[ $test_budget != - ]] || continue
 		for kernel in ${on//,/ }; do
+			if [[ $kernel == */soak ]]; then
+				((column == 1)) || continue
+				kernel=${kernel%/soak}
+			fi
 			add_suite "$name@$kernel" "$kernel" "$test_budget" "$rest"
 		done
 	done <"$USM_ROOT/tests/vm/suites.list"
