@@ -467,7 +467,8 @@ struct usm_unbind {
 /*
  * USM_IOC_ADOPT: anonymous memory that a member had before it was bound, also
  * private copies of file pages, moves into FREE frames that the kernel picks (a
- * USED notice each), while the member runs; the kernel gets its own pages back.
+ * USED notice each; out of the slice, where the daemon may be filling it for a
+ * swap-in, until it is FREE or EVICTING again), while the member runs; the kernel gets its own pages back.
  * On the claiming file, or with CAP_SYS_ADMIN.  A long operation: it goes
  * from .addr on, stops after .nr pages, and says in .addr where to go on, 0
  * once the whole address space was seen.  Large pages are taken apart, and

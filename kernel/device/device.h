@@ -31,6 +31,8 @@ struct address_space *usm_slice_mapping(void);
 int usm_slice_mmap(struct vm_area_struct *vma);
 /* Take these frames out of every page table of a daemon. Sleeps. */
 void usm_slice_revoke(const struct usm_runs *runs);
+/* The daemon's mapping of a frame that has just been marked .withheld. Sleeps. */
+void usm_slice_withhold(struct usm_instance *instance, u32 frame);
 
 /* ---- grants.c: on the file that holds the claim ------------------------------ */
 

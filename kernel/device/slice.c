@@ -42,7 +42,8 @@ static vm_fault_t slice_fault(struct vm_fault *vmf)
 
 	down_read(&instance->slice_sem);
 	if (instance->owner_file == file && frame < usm_pool_frames() &&
-	    READ_ONCE(usm_frame(frame)->owner) == instance->id)
+	    READ_ONCE(usm_frame(frame)->owner) == instance->id &&
+	    !READ_ONCE(usm_frame(frame)->withheld))
 		ret = vmf_insert_pfn(vmf->vma, vmf->address,
 				     usm_pool.base_pfn + frame);
 	up_read(&instance->slice_sem);
@@ -78,4 +79,14 @@ void usm_slice_revoke(const struct usm_runs *runs)
 						      << PAGE_SHIFT),
 				    (loff_t)runs->at[i].frames << PAGE_SHIFT,
 				    1);
+}
+
+void usm_slice_withhold(struct usm_instance *instance, u32 frame)
+{
+	/* Who did not see the mark yet has put the page in by then. */
+	down_write(&instance->slice_sem);
+	up_write(&instance->slice_sem);
+	unmap_mapping_range(anchor->f_mapping,
+			    USM_MMAP_SLICE + ((loff_t)frame << PAGE_SHIFT),
+			    PAGE_SIZE, 1);
 }

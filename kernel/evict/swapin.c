@@ -113,6 +113,10 @@ static vm_fault_t ask(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
 		case USM_KSLOT_PENDING:
 			break;
 		default:
+			/* Back meanwhile, or dropped: the fault looks again. */
+			if (usm_marker_id(usm_pte_read(vma->vm_mm, addr)) !=
+			    record->id)
+				return 0;
 			/* Refused, or nobody is left to ask: it is lost. */
 			return VM_FAULT_SIGBUS;
 		}

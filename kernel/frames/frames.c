@@ -48,6 +48,8 @@ void usm_frame_set_state(struct usm_instance *instance, struct usm_frame *frame,
 	instance->frames[state]++;
 	frame->state = state;
 	frame->grant = USM_GRANT_NONE;
+	if (state != USM_FRAME_GRANTED && state != USM_FRAME_MAPPED)
+		frame->withheld = 0;
 	if (frame->leaving &&
 	    (state == USM_FRAME_FREE || state == USM_FRAME_QUARANTINED))
 		usm_frame_left(instance);

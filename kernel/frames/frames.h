@@ -28,6 +28,7 @@ struct usm_frame {
 	u8 leaving; /* is to go back to the pool as soon as it is FREE */
 	u8 grant; /* enum usm_grant_kind, while GRANTED */
 	u8 zeroed; /* the policy vouches for zeroes, while GRANTED ahead */
+	u8 withheld; /* not in the daemon's slice, see usm_frame_pick() */
 	u32 next; /* list of frames that came home, or of a magazine; EVICTING: the record */
 	struct usm_tag *tag; /* who it was given to, with a reference */
 	union {
@@ -107,7 +108,9 @@ void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 
 /*
  * usm_frame_pick() - any FREE frame of what stays of the partition: GRANTED.
- * Returns -ENOSPC when there is none.
+ * The daemon may be filling that very frame for a swap-in, so it is taken out
+ * of its slice, until the frame is FREE or EVICTING again.
+ * Returns -ENOSPC when there is none. Sleeps.
  */
 int usm_frame_pick(struct usm_instance *instance, u32 *frame);
 

@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
+#include "device/device.h"
 #include "frames/frames.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
@@ -24,6 +25,7 @@ static bool take(struct usm_instance *instance, struct usm_extent run,
 		    PageHWPoison(usm_pool_page(i)))
 			continue;
 		usm_frame_set_grant(instance, i, USM_GRANT_FAULT, false);
+		frame->withheld = 1;
 		*index = i;
 		instance->pick_next = i + 1;
 		return true;
@@ -55,5 +57,6 @@ int usm_frame_pick(struct usm_instance *instance, u32 *index)
 		spin_unlock(&instance->lock);
 		cond_resched();
 	}
+	usm_slice_withhold(instance, *index);
 	return 0;
 }

@@ -196,6 +196,53 @@ void test_adopt_and_drain(int dev)
 	close_all(&daemon, dev);
 }
 
+/* Pages of the slice that the kernel cannot read for the daemon. */
+static uint32_t out_of_reach(const char *slice, uint32_t pages)
+{
+	uint32_t i, found = 0;
+	int pipes[2];
+	char byte;
+
+	require(!pipe(pipes), "a pipe");
+	for (i = 0; i < pages; i++) {
+		if (write(pipes[1], slice + (size_t)i * PAGE_BYTES, 1) == 1)
+			require(read(pipes[0], &byte, 1) == 1, "a byte");
+		else
+			found += errno == EFAULT;
+	}
+	close(pipes[0]);
+	close(pipes[1]);
+	return found;
+}
+
+void test_adopt_withholds(int dev)
+{
+	struct raw_daemon daemon;
+	struct child child;
+	void *slice;
+
+	open_refusing(&daemon, "adopt-withholds", FRAMES);
+	require(!usm_client_map_slice(daemon.dev, daemon.claim.extents[0].first,
+				      daemon.claim.extents[0].frames, &slice),
+		"the slice is mapped");
+	work_start_kind(&child, WORK_SMALL, PAGES);
+	work_go(&child);
+	check_eq(out_of_reach(slice, daemon.claim.extents[0].frames), 0,
+		 "a daemon reaches all of its frames");
+	adopt_all(&daemon, &child, bind(&daemon, &child), 0, PAGES);
+	check_eq(
+		out_of_reach(slice, daemon.claim.extents[0].frames), PAGES,
+		"but those that the kernel took: it may have been filling them");
+	drain_all(&daemon, &child, 0);
+	work_end(&child, "withheld");
+	check(instance_all_free(dev, daemon.claim.instance, true, LIMIT_MS),
+	      "every frame came home");
+	check_eq(out_of_reach(slice, daemon.claim.extents[0].frames), 0,
+		 "when they are free it reaches them again");
+	usm_client_unmap(slice, FRAMES * PAGE_BYTES);
+	close_all(&daemon, dev);
+}
+
 static void adopt_kind(int dev, enum work_kind kind, const char *what)
 {
 	struct raw_daemon daemon;

@@ -31,6 +31,8 @@ void test_adopt_and_drain(int dev);
 void test_adopt_kinds(int dev);
 /* Pinned and shared pages are left; no frames; no rights. */
 void test_adopt_refused(int dev);
+/* A frame that the kernel took by itself is not in the daemon's slice. */
+void test_adopt_withholds(int dev);
 /* A cgroup that has no room for what leaves. */
 void test_drain_limited(int dev);
 

@@ -21,6 +21,7 @@ int main(void)
 	test_shrink_pinned(dev);
 	test_move(dev);
 	test_adopt_and_drain(dev);
+	test_adopt_withholds(dev);
 	test_adopt_kinds(dev);
 	test_adopt_refused(dev);
 	test_drain_limited(dev);
