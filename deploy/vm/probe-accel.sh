@@ -17,7 +17,9 @@ kvm="-accel kvm -cpu host"
 # rep stosb is emulated byte by byte: without it pages are cleared by words.
 # QEMU before 8.0 leaves rubbish in EFLAGS after cmpxchg16b, which every kmalloc
 # uses where it may: an interrupt just then ends in a double fault.
-tcg="-accel tcg,thread=multi -cpu max,-erms,-fsrm,-cx16"
+# With five-level page tables KASAN takes addresses for wild ones while the kernel
+# gathers its processor's features anew, should a timer interrupt come then.
+tcg="-accel tcg,thread=multi -cpu max,-erms,-fsrm,-cx16,-la57"
 
 if [[ ! -r /dev/kvm || ! -w /dev/kvm || ${USM_ACCEL:-} == tcg ]]; then
 	echo "$tcg"
