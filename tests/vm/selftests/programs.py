@@ -54,7 +54,8 @@ PROGRAMS = (
     program("khugepaged -s 2", limit=600, short=False),
     program("transhuge-stress -d 5"),
     program("split_huge_page_test", short=False),
-    program("protection_keys_64", limit=600),
+    # Tens of thousands of faults one by one, each an upcall: minutes.
+    program("protection_keys_64", limit=1200, short=False),
     program("pkey_sighandler_tests_64"),
     program("migration", limit=300),
     program("hugetlb-madvise", huge_pages=32),
