@@ -73,14 +73,13 @@ struct usm_channel_mem *usm_channel_new(u32 nr_slots)
 
 	channel = kzalloc(sizeof(*channel), GFP_KERNEL_ACCOUNT);
 	if (!channel)
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(err);
 	kref_init(&channel->ref);
 
 	channel->file = shmem_file_setup("usm-channel", bytes, 0);
-	if (IS_ERR(channel->file)) {
-		err = PTR_ERR(channel->file);
+	/* It also says ENOSPC, which would speak of the pool. */
+	if (IS_ERR(channel->file))
 		goto err_channel;
-	}
 	err = get_pages(channel, bytes >> PAGE_SHIFT);
 	if (err)
 		goto err_file;

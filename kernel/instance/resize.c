@@ -263,6 +263,8 @@ int usm_instance_resize(struct usm_instance *instance, struct file *file,
 	    resize->frames == 0)
 		return -EINVAL;
 
+	resize->moved = 0;
+	resize->left = 0;
 	mutex_lock(&usm_instances_lock);
 	err = begin(instance);
 	if (err)
@@ -278,8 +280,9 @@ int usm_instance_resize(struct usm_instance *instance, struct file *file,
 out:
 	mutex_unlock(&usm_instances_lock);
 	resize->owned = owned(instance);
-	if (err != -EBUSY && err != -ENODEV)
-		pr_info("instance %u \"%s\": to have %u frames, has %u (%d)\n",
+	if (!err || err == -ENOSPC)
+		pr_info_ratelimited(
+			"instance %u \"%s\": to have %u frames, has %u (%d)\n",
 			instance->id, instance->name, resize->frames,
 			resize->owned, err);
 	/* It may have been destroyed meanwhile. */

@@ -122,6 +122,9 @@ int usm_unbind(struct usm_unbind *unbind)
 	    (!drain && (unbind->limit || unbind->addr)))
 		return -EINVAL;
 
+	unbind->drained = 0;
+	unbind->busy = 0;
+	unbind->evicted = 0;
 	instance = usm_instance_by_id(unbind->instance);
 	if (!instance)
 		return -ENODEV;
