@@ -21,44 +21,17 @@
 
 static uint64_t next(struct random_calls *calls)
 {
-	/* xorshift64*: no state shared with libc, the same on every run. */
-	uint64_t x = calls->state;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	calls->state = x;
-	return x * 0x2545f4914f6cdd1dULL;
+	return random_next(&calls->random);
 }
 
 static uint32_t below(struct random_calls *calls, uint32_t end)
 {
-	return (uint32_t)(next(calls) >> 33) % end;
+	return random_below(&calls->random, end);
 }
 
-/* Often small, sometimes at an edge, sometimes anything. */
 static uint64_t value(struct random_calls *calls)
 {
-	static const uint64_t edges[] = {
-		0,
-		1,
-		UINT32_MAX,
-		UINT32_MAX - 1,
-		INT32_MAX,
-		(uint64_t)INT64_MAX,
-		UINT64_MAX,
-		1ULL << 40,
-		USM_BATCH_MAX + 1,
-	};
-
-	switch (below(calls, 3)) {
-	case 0:
-		return below(calls, 64);
-	case 1:
-		return edges[below(calls, sizeof(edges) / sizeof(edges[0]))];
-	default:
-		return next(calls);
-	}
+	return random_value(&calls->random);
 }
 
 static uint32_t some_frame(struct random_calls *calls)
@@ -78,7 +51,7 @@ void random_calls_init(struct random_calls *calls, struct raw_daemon *daemon,
 
 	memset(calls, 0, sizeof(*calls));
 	calls->daemon = daemon;
-	calls->state = (seed + 1) * 0x9e3779b97f4a7c15ULL;
+	random_init(&calls->random, seed);
 	calls->arena =
 		mmap(NULL, ARENA_BYTES + ARENA_MARGIN, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

@@ -5,11 +5,12 @@
 
 #include <stdint.h>
 
+#include "lib/random.h"
 #include "lib/raw_daemon.h"
 
 struct random_calls {
 	struct raw_daemon *daemon;
-	uint64_t state; /* of the generator */
+	struct random_state random;
 	char *arena; /* what pointers in arguments point to, mostly */
 	char *slice; /* own frames */
 	int events;
