@@ -18,6 +18,8 @@ report+='|nobody cared|page allocation failure.*usm|still has .* when unload'
 harmless='ommand line: |KFENCE: initialized|kfence: initialized|DEBUG_LOCKS_WARN_ON enabled'
 harmless+='|kmemleak: (Kernel memory leak detector|Automatic memory scanning)'
 harmless+='|Spectre V2 : WARNING|UBSAN: enabled'
+# The checker's own, where a test lets allocations fail.
+harmless+='|kmemleak: Cannot allocate a scan area, scanning the full object'
 
 existing=()
 for log in "$@"; do
