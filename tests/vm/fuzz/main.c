@@ -51,6 +51,7 @@ struct test {
 	struct child tenants[FUZZ_TENANTS];
 	uint32_t restarted;
 	uint32_t looks;
+	bool killed; /* the tenants are no more */
 };
 
 /* ---- tenants ------------------------------------------------------------------- */
@@ -176,7 +177,7 @@ static void describe(const struct test *test)
 	uint64_t steps = 0;
 	uint32_t i;
 
-	for (i = 0; i < FUZZ_TENANTS; i++)
+	for (i = 0; i < FUZZ_TENANTS && !test->killed; i++)
 		steps += test->tenants[i].shared->word[TENANT_STEPS];
 	if (instance_info(test->dev, test->stage->instance, &info))
 		return;
@@ -242,6 +243,33 @@ static void report(const struct stage *stage)
 			  (unsigned long long)stage->done[i]);
 }
 
+static void note_file(int pid, const char *name)
+{
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		test_note("%s %s", path, line);
+	if (file)
+		fclose(file);
+}
+
+/* Who is still there, and where in the kernel. */
+static void note_processes(void)
+{
+	FILE *file = fopen(GROUP "/cgroup.procs", "re");
+	int pid;
+
+	while (file && fscanf(file, "%d", &pid) == 1) {
+		note_file(pid, "stat");
+		note_file(pid, "stack");
+	}
+	if (file)
+		fclose(file);
+}
+
 static void destroy(struct test *test, uint32_t id)
 {
 	int err;
@@ -249,8 +277,11 @@ static void destroy(struct test *test, uint32_t id)
 	/* Evicted pages of those that were killed are found missing later. */
 	wait_until(FREE_LIMIT_MS,
 		   (err = usm_client_destroy(test->dev, id)) != -EBUSY);
-	check(err == 0 || err == -ENODEV, "the partition is given up (%d)",
-	      err);
+	if (!check(err == 0 || err == -ENODEV, "the partition is given up (%d)",
+		   err)) {
+		describe(test);
+		note_processes();
+	}
 	check(instance_gone(test->dev, id, FREE_LIMIT_MS),
 	      "all of it came back");
 }
@@ -312,6 +343,8 @@ int main(int argc, char **argv)
 	test_stranger(test.dev, test.stage);
 
 	kill_tenants(&test);
+	test.killed = true;
+	test.stage->instance = id;
 	destroy(&test, id);
 	check(wait_until(FREE_LIMIT_MS, !rmdir(GROUP)), "the cgroup is empty");
 	check_eq(neighbours_tenant.shared->word[LOAD_BAD], 0,
