@@ -15,6 +15,11 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *const usm_alloc_policies[] = { "first-fit", "extent", NULL };
+const char *const usm_evict_policies[] = { "clock", "fifo", NULL };
+
+/* A few batches of a small partition; the rest is for pages. */
+#define FREE_LOW_DEFAULT 3U
+#define FREE_HIGH_DEFAULT 6U
 
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
@@ -55,10 +60,11 @@ static int read_memory(const cJSON *item, const char *path, void *out,
 	return 0;
 }
 
-static int read_alloc(const cJSON *item, const char *path, void *out,
-		      struct usm_config_error *err)
+/* One of the names that exist. */
+static int read_policy_name(const cJSON *item, const char *path,
+			    const char *const *names, char *out, size_t size,
+			    struct usm_config_error *err)
 {
-	struct usm_config *config = out;
 	const char *name;
 	char known[96] = "";
 	size_t used = 0;
@@ -66,18 +72,36 @@ static int read_alloc(const cJSON *item, const char *path, void *out,
 
 	if (ret)
 		return ret;
-	for (size_t i = 0; usm_alloc_policies[i]; i++) {
-		if (!strcmp(name, usm_alloc_policies[i])) {
-			snprintf(config->alloc_policy,
-				 sizeof(config->alloc_policy), "%s", name);
+	for (size_t i = 0; names[i]; i++) {
+		if (!strcmp(name, names[i])) {
+			snprintf(out, size, "%s", name);
 			return 0;
 		}
 		used += (size_t)snprintf(known + used, sizeof(known) - used,
-					 "%s%s", i ? ", " : "",
-					 usm_alloc_policies[i]);
+					 "%s%s", i ? ", " : "", names[i]);
 	}
 	return usm_json_error(err, path, "no such policy; there are: %s",
 			      known);
+}
+
+static int read_alloc(const cJSON *item, const char *path, void *out,
+		      struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return read_policy_name(item, path, usm_alloc_policies,
+				config->alloc_policy,
+				sizeof(config->alloc_policy), err);
+}
+
+static int read_evict(const cJSON *item, const char *path, void *out,
+		      struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return read_policy_name(item, path, usm_evict_policies,
+				config->evict_policy,
+				sizeof(config->evict_policy), err);
 }
 
 const char *const usm_on_loss_names[] = {
@@ -106,6 +130,7 @@ static int read_on_loss(const cJSON *item, const char *path, void *out,
 
 static const struct usm_json_key policy_keys[] = {
 	{ "alloc", false, read_alloc },
+	{ "evict", false, read_evict },
 };
 
 static int read_policy(const cJSON *item, const char *path, void *out,
@@ -113,6 +138,72 @@ static int read_policy(const cJSON *item, const char *path, void *out,
 {
 	return usm_json_object(item, path, policy_keys, ARRAY_SIZE(policy_keys),
 			       out, err);
+}
+
+static int read_swap_size(const cJSON *item, const char *path, void *out,
+			  struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	uint64_t bytes = 0;
+	int ret = usm_json_size(item, path, &bytes, err);
+
+	if (ret)
+		return ret;
+	if (!bytes || bytes % USM_PAGE_SIZE || bytes > USM_SWAP_MAX)
+		return usm_json_error(
+			err, path,
+			"must be a multiple of %u bytes, above zero and at "
+			"most %" PRIu64,
+			USM_PAGE_SIZE, USM_SWAP_MAX);
+	config->swap_bytes = bytes;
+	return 0;
+}
+
+static int read_percent(const cJSON *item, const char *path, unsigned int *out,
+			struct usm_config_error *err)
+{
+	uint64_t percent = 0;
+	int ret = usm_json_uint(item, path, 0, USM_FREE_PERCENT_MAX, &percent,
+				err);
+
+	if (!ret)
+		*out = (unsigned int)percent;
+	return ret;
+}
+
+static int read_free_low(const cJSON *item, const char *path, void *out,
+			 struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return read_percent(item, path, &config->free_low_percent, err);
+}
+
+static int read_free_high(const cJSON *item, const char *path, void *out,
+			  struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return read_percent(item, path, &config->free_high_percent, err);
+}
+
+static const struct usm_json_key swap_keys[] = {
+	{ "size", true, read_swap_size },
+	{ "free_low", false, read_free_low },
+	{ "free_high", false, read_free_high },
+};
+
+static int read_swap(const cJSON *item, const char *path, void *out,
+		     struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	int ret = usm_json_object(item, path, swap_keys, ARRAY_SIZE(swap_keys),
+				  out, err);
+
+	if (!ret && config->free_high_percent <= config->free_low_percent)
+		ret = usm_json_error(err, path,
+				     "free_high must be above free_low");
+	return ret;
 }
 
 static int read_cpu_max(const cJSON *item, const char *path, void *out,
@@ -205,6 +296,7 @@ static const struct usm_json_key config_keys[] = {
 	{ "name", true, read_name },
 	{ "memory", true, read_memory },
 	{ "policy", false, read_policy },
+	{ "swap", false, read_swap },
 	{ "cgroup", false, read_cgroup },
 	{ "deadline_ms", false, read_deadline },
 	{ "slots", false, read_slots },
@@ -216,6 +308,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 {
 	struct usm_config config = {
 		.alloc_policy = "first-fit",
+		.free_low_percent = FREE_LOW_DEFAULT,
+		.free_high_percent = FREE_HIGH_DEFAULT,
 		.deadline_ms = USM_DEADLINE_MS_DEFAULT,
 		.slots = USM_SLOTS_DEFAULT,
 		.on_loss = USM_ON_LOSS_FALLBACK,
@@ -228,6 +322,12 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 	ret = usm_json_object(root, "", config_keys, ARRAY_SIZE(config_keys),
 			      &config, err);
 	cJSON_Delete(root);
+	if (!ret && *config.evict_policy && !config.swap_bytes)
+		ret = usm_json_error(err, "policy.evict",
+				     "without swap nothing is evicted");
+	if (!ret && !*config.evict_policy)
+		snprintf(config.evict_policy, sizeof(config.evict_policy), "%s",
+			 usm_evict_policies[0]);
 	if (!ret)
 		*out = config;
 	return ret;
@@ -289,18 +389,41 @@ static bool print_cgroup(const struct usm_config *config, cJSON *root)
 	return true;
 }
 
+static bool print_policy(const struct usm_config *config, cJSON *root)
+{
+	cJSON *policy = cJSON_AddObjectToObject(root, "policy");
+
+	return policy &&
+	       cJSON_AddStringToObject(policy, "alloc", config->alloc_policy) &&
+	       (!config->swap_bytes ||
+		cJSON_AddStringToObject(policy, "evict", config->evict_policy));
+}
+
+static bool print_swap(const struct usm_config *config, cJSON *root)
+{
+	char size[USM_SIZE_TEXT];
+	cJSON *swap;
+
+	if (!config->swap_bytes)
+		return true;
+	usm_size_format(config->swap_bytes, size, sizeof(size));
+	swap = cJSON_AddObjectToObject(root, "swap");
+	return swap && cJSON_AddStringToObject(swap, "size", size) &&
+	       cJSON_AddNumberToObject(swap, "free_low",
+				       config->free_low_percent) &&
+	       cJSON_AddNumberToObject(swap, "free_high",
+				       config->free_high_percent);
+}
+
 static bool print_all(const struct usm_config *config, cJSON *root)
 {
 	char memory[USM_SIZE_TEXT];
-	cJSON *policy;
 
 	usm_size_format(config->memory_bytes, memory, sizeof(memory));
 	if (!cJSON_AddStringToObject(root, "name", config->name) ||
 	    !cJSON_AddStringToObject(root, "memory", memory))
 		return false;
-	policy = cJSON_AddObjectToObject(root, "policy");
-	return policy &&
-	       cJSON_AddStringToObject(policy, "alloc", config->alloc_policy) &&
+	return print_policy(config, root) && print_swap(config, root) &&
 	       print_cgroup(config, root) &&
 	       cJSON_AddNumberToObject(root, "deadline_ms",
 				       config->deadline_ms) &&

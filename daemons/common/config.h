@@ -20,6 +20,12 @@
 /* USM_FRAME_NONE is no frame, so the largest partition has one less. */
 #define USM_MEMORY_MAX ((uint64_t)(USM_FRAME_NONE - 1) * USM_PAGE_SIZE)
 
+/* Slots of a swap device are numbered in 32 bits, and one is a header. */
+#define USM_SWAP_MAX ((uint64_t)(UINT32_MAX - 1) * USM_PAGE_SIZE)
+
+/* More kept free than this would be a smaller partition. */
+#define USM_FREE_PERCENT_MAX 50U
+
 /* Below this the policy daemon itself cannot start under the limit. */
 #define USM_CGROUP_MEMORY_MIN (1ULL << 20)
 
@@ -33,6 +39,10 @@ struct usm_config {
 	char name[USM_NAME_SIZE];
 	uint64_t memory_bytes; /* multiple of USM_PAGE_SIZE */
 	char alloc_policy[32];
+	char evict_policy[32]; /* of use only with swap_bytes */
+	uint64_t swap_bytes; /* multiple of USM_PAGE_SIZE, 0: no swap */
+	unsigned int free_low_percent; /* of the partition: evict below */
+	unsigned int free_high_percent; /* and until so much is free */
 	uint64_t cgroup_memory_max; /* bytes, 0: no limit */
 	unsigned int cgroup_cpu_percent; /* of one processor, 0: no limit */
 	unsigned int deadline_ms;
@@ -43,8 +53,9 @@ struct usm_config {
 /* What "on_daemon_loss" can be, by enum usm_on_loss. */
 extern const char *const usm_on_loss_names[];
 
-/* Names of the allocation policies that exist, NULL at the end. */
+/* Names of the allocation and eviction policies that exist, NULL at the end. */
 extern const char *const usm_alloc_policies[];
+extern const char *const usm_evict_policies[];
 
 /*
  * Reads a configuration, fills in defaults, checks every limit.

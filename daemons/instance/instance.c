@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "instance/control.h"
+#include "instance/evict/pager.h"
+#include "instance/evict/recover.h"
 #include "instance/worker/wake_cost.h"
 #include "instance/worker/worker.h"
 
@@ -16,11 +18,18 @@
  */
 #define NR_WORKERS 1
 
+/*
+ * A fault for which no page can be evicted now waits half of the deadline: the
+ * kernel would serve it itself after the whole.
+ */
+#define PATIENCE_NS_PER_MS 500000ULL
+
 struct usm_instance {
 	struct usm_session *session;
 	struct usm_kernel kernel;
 	struct usm_returned *returned;
 	struct usm_stock *stock;
+	struct usm_pager *pager; /* NULL: no swap */
 	struct usm_local_manager *manager;
 	struct usm_inbox *inbox;
 	struct usm_worker_thread *worker;
@@ -36,8 +45,28 @@ static int take_over_frames(struct usm_instance *instance)
 	return usm_stock_reconcile(instance->stock, NULL);
 }
 
+static int build_pager(struct usm_instance *instance,
+		       const struct usm_instance_options *options)
+{
+	struct usm_session *session = instance->session;
+	struct usm_pager_options wanted = {
+		.kernel = &instance->kernel,
+		.stock = instance->stock,
+		.policy = options->evict,
+		.device = options->swap,
+		.notices = session->view.notices,
+		.pool = session->pool,
+		.pool_frames = session->pool_frames,
+		.marks = usm_watermarks_of(session->claim.frames,
+					   options->free_low_percent,
+					   options->free_high_percent),
+	};
+
+	return options->swap ? usm_pager_create(&wanted, &instance->pager) : 0;
+}
+
 static int build(struct usm_instance *instance,
-		 const struct usm_alloc_policy *policy)
+		 const struct usm_instance_options *options)
 {
 	const struct usm_claim *claim = &instance->session->claim;
 	int err;
@@ -48,31 +77,36 @@ static int build(struct usm_instance *instance,
 				  &instance->returned);
 	if (err)
 		return err;
-	err = usm_stock_create(claim->extents, claim->nr_extents, policy,
-			       &instance->kernel, instance->returned,
-			       &instance->stock);
+	err = usm_stock_create(claim->extents, claim->nr_extents,
+			       options->alloc, &instance->kernel,
+			       instance->returned, &instance->stock);
 	if (err)
 		return err;
-	err = usm_local_manager_create(
-		&instance->session->view, usm_worker_mask(0, NR_WORKERS),
-		instance->stock, &instance->kernel, &instance->manager);
+	err = build_pager(instance, options);
+	if (err)
+		return err;
+	err = usm_local_manager_create(&instance->session->view,
+				       usm_worker_mask(0, NR_WORKERS),
+				       instance->stock, instance->pager,
+				       claim->deadline_ms * PATIENCE_NS_PER_MS,
+				       &instance->kernel, &instance->manager);
 	if (err)
 		return err;
 	return usm_inbox_create(&instance->inbox);
 }
 
-int usm_instance_create(struct usm_session *session,
-			const struct usm_alloc_policy *policy,
+int usm_instance_create(const struct usm_instance_options *options,
 			struct usm_instance **out, struct usm_failure *failure)
 {
 	struct usm_instance *instance = calloc(1, sizeof(*instance));
+	const struct usm_claim *claim = &options->session->claim;
 	int err;
 
 	if (!instance)
 		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
 				"out of memory");
-	instance->session = session;
-	err = build(instance, policy);
+	instance->session = options->session;
+	err = build(instance, options);
 	if (err) {
 		usm_fail(failure, USM_EXIT_FAILED, -err,
 			 "setting up the partition: %s", strerror(-err));
@@ -83,6 +117,10 @@ int usm_instance_create(struct usm_session *session,
 				 "reading the states of the frames: %s",
 				 strerror(-err));
 	}
+	if (!err)
+		err = usm_recover(instance->pager, &instance->kernel,
+				  claim->extents, claim->nr_extents,
+				  options->swap_fresh, failure);
 	if (err) {
 		usm_instance_destroy(instance);
 		return err;
@@ -123,6 +161,7 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 		.bell = &session->channel->doorbell[0],
 		.manager = instance->manager,
 		.stock = instance->stock,
+		.pager = instance->pager,
 		.inbox = instance->inbox,
 	};
 	int err = usm_worker_start(&options, &instance->worker);
@@ -166,6 +205,7 @@ void usm_instance_destroy(struct usm_instance *instance)
 	usm_worker_stop(instance->worker);
 	usm_local_manager_destroy(instance->manager);
 	usm_inbox_destroy(instance->inbox);
+	usm_pager_destroy(instance->pager);
 	usm_stock_destroy(instance->stock);
 	usm_returned_destroy(instance->returned);
 	free(instance);

@@ -5,19 +5,32 @@
 #ifndef USM_INSTANCE_INSTANCE_H
 #define USM_INSTANCE_INSTANCE_H
 
+#include <stdbool.h>
+
 #include "instance/failure.h"
 #include "instance/policies/alloc/policy.h"
+#include "instance/policies/evict/policy.h"
+#include "instance/policies/swap/device.h"
 #include "instance/session.h"
 
 struct usm_instance;
 
+struct usm_instance_options {
+	struct usm_session *session;
+	const struct usm_alloc_policy *alloc;
+	/* What follows is of use only with a swap device. */
+	const struct usm_swap_device *swap; /* NULL: nothing is evicted */
+	const struct usm_evict_policy *evict;
+	bool swap_fresh; /* nothing of this instance's life is in it */
+	unsigned int free_low_percent, free_high_percent;
+};
+
 /*
- * Builds stock, LocalManager and mailboxes over an open session and takes over
- * the state of its frames.  session and policy are borrowed.  No thread runs
- * yet.  *out belongs to the caller.
+ * Builds stock, pager, LocalManager and mailboxes over an open session and
+ * takes over the state of its frames and evicted pages.  What options point to
+ * is borrowed.  No thread runs yet.  *out belongs to the caller.
  */
-int usm_instance_create(struct usm_session *session,
-			const struct usm_alloc_policy *policy,
+int usm_instance_create(const struct usm_instance_options *options,
 			struct usm_instance **out, struct usm_failure *failure);
 
 /*

@@ -22,6 +22,12 @@ struct usm_kernel {
 	int (*scan)(void *ctx, uint32_t *home);
 	int (*frames)(void *ctx, uint32_t first, struct usm_frame_info *out,
 		      uint32_t *nr);
+	int (*evict)(void *ctx, struct usm_evict_entry *entries, uint32_t nr);
+	int (*free)(void *ctx, struct usm_free_entry *entries, uint32_t nr);
+	int (*pages)(void *ctx, uint32_t member, uint64_t addr, uint32_t nr,
+		     uint32_t flags, uint64_t *words);
+	int (*evicted)(void *ctx, uint64_t after, struct usm_evicted_info *out,
+		       uint32_t *nr);
 	/* -EAGAIN when no frame has come home, -ENODEV without a claim. */
 	int (*read_freed)(void *ctx, uint64_t *pfns, uint32_t *nr);
 };

@@ -15,8 +15,10 @@
 #include "instance/notify.h"
 #include "instance/options.h"
 #include "instance/policies/alloc/registry.h"
+#include "instance/policies/evict/registry.h"
 #include "instance/privileges.h"
 #include "instance/session.h"
+#include "instance/swap/setup.h"
 
 /* SIGTERM and SIGINT become readable; every later thread inherits the mask. */
 static int open_stop_fd(int *out)
@@ -44,6 +46,7 @@ static const char *event_name(uint32_t type)
 		[USM_EVENT_BIND] = "bind",     [USM_EVENT_FORK] = "fork",
 		[USM_EVENT_EXEC] = "exec",     [USM_EVENT_EXIT] = "exit",
 		[USM_EVENT_UNBIND] = "unbind", [USM_EVENT_LOST] = "lost",
+		[USM_EVENT_RESIZE] = "resize",
 	};
 
 	if (type >= sizeof(names) / sizeof(names[0]) || !names[type])
@@ -80,14 +83,23 @@ static int open_session(const struct usm_options *options,
 }
 
 static int serve(const struct usm_options *options, struct usm_session *session,
+		 const struct usm_swap_device *swap, bool swap_fresh,
 		 int stop_fd, struct usm_failure *failure)
 {
-	const struct usm_alloc_policy *policy =
-		usm_alloc_policy_find(options->config.alloc_policy);
+	const struct usm_config *config = &options->config;
+	struct usm_instance_options wanted = {
+		.session = session,
+		.alloc = usm_alloc_policy_find(config->alloc_policy),
+		.swap = config->swap_bytes ? swap : NULL,
+		.evict = usm_evict_policy_find(config->evict_policy),
+		.swap_fresh = swap_fresh,
+		.free_low_percent = config->free_low_percent,
+		.free_high_percent = config->free_high_percent,
+	};
 	struct usm_instance *instance = NULL;
 	int err;
 
-	err = usm_instance_create(session, policy, &instance, failure);
+	err = usm_instance_create(&wanted, &instance, failure);
 	if (!err)
 		err = usm_instance_start(instance, options->cpu, failure);
 	if (!err) {
@@ -103,7 +115,10 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 
 static int run(const struct usm_options *options, struct usm_failure *failure)
 {
+	uint64_t swap_bytes = options->config.swap_bytes;
+	struct usm_swap_device swap = { 0 };
 	struct usm_session session;
+	bool swap_fresh = true;
 	usm_auto_fd stop_fd = -1;
 	int err = open_stop_fd(&stop_fd);
 
@@ -113,9 +128,15 @@ static int run(const struct usm_options *options, struct usm_failure *failure)
 	err = open_session(options, &session, failure);
 	if (err)
 		return err;
-	err = usm_privileges_drop(options->uid, options->gid, failure);
+	if (swap_bytes)
+		err = usm_swap_setup(&session, options->swap_dir, swap_bytes,
+				     &swap, &swap_fresh, failure);
 	if (!err)
-		err = serve(options, &session, stop_fd, failure);
+		err = usm_privileges_drop(options->uid, options->gid, failure);
+	if (!err)
+		err = serve(options, &session, &swap, swap_fresh, stop_fd,
+			    failure);
+	usm_swap_device_close(&swap);
 	usm_session_close(&session);
 	return err;
 }

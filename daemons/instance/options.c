@@ -10,6 +10,7 @@
 
 #include "common/client.h"
 #include "instance/policies/alloc/registry.h"
+#include "instance/policies/evict/registry.h"
 #include "instance/privileges.h"
 
 enum {
@@ -17,8 +18,11 @@ enum {
 	KEY_NAME = 'n',
 	KEY_MEMORY = 'm',
 	KEY_ALLOC = 'a',
+	KEY_EVICT = 'e',
+	KEY_SWAP = 's',
 	KEY_VERBOSE = 'v',
 	KEY_MANAGED = 0x100,
+	KEY_SWAP_DIR,
 	KEY_UID,
 	KEY_GID,
 	KEY_READY_FD,
@@ -35,6 +39,10 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "alloc", KEY_ALLOC, "POLICY", 0,
 	  "Allocation policy: first-fit (default) or extent", 0 },
+	{ "swap", KEY_SWAP, "SIZE", 0,
+	  "Evict to a swap file of this size when frames run short", 0 },
+	{ "evict", KEY_EVICT, "POLICY", 0,
+	  "Eviction policy: clock (default) or fifo", 0 },
 	{ "check", KEY_CHECK, "FILE", 0,
 	  "Only check a configuration file; needs no rights and no module", 0 },
 	{ .doc = "How to run:" },
@@ -45,6 +53,8 @@ static const struct argp_option option_table[] = {
 	{ "gid", KEY_GID, "GID", 0, "Run under this gid (default: the uid)",
 	  0 },
 	{ "cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0 },
+	{ "swap-dir", KEY_SWAP_DIR, "DIR", 0,
+	  "Where the swap file is, NAME.swap (default " USM_SWAP_DIR ")", 0 },
 	{ "ready-fd", KEY_READY_FD, "FD", 0,
 	  "Write \"ready instance=ID\" there once faults are served", 0 },
 	{ "device", KEY_DEVICE, "PATH", 0, "Device (default /dev/USMMcd)", 0 },
@@ -69,6 +79,8 @@ struct arguments {
 	const char *name;
 	const char *memory;
 	const char *alloc;
+	const char *evict;
+	const char *swap;
 	bool has_gid;
 };
 
@@ -103,6 +115,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ALLOC:
 		args->alloc = arg;
+		return 0;
+	case KEY_EVICT:
+		args->evict = arg;
+		return 0;
+	case KEY_SWAP:
+		args->swap = arg;
+		return 0;
+	case KEY_SWAP_DIR:
+		options->swap_dir = arg;
 		return 0;
 	case KEY_CHECK:
 		options->check = arg;
@@ -165,16 +186,19 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 {
 	struct usm_config_error error = { 0 };
 	cJSON *root = cJSON_CreateObject();
+	cJSON *policy = cJSON_AddObjectToObject(root, "policy");
 	char *text = NULL;
 	int err = -ENOMEM;
 
 	cJSON_AddStringToObject(root, "name", args->name);
 	cJSON_AddStringToObject(root, "memory", args->memory);
-	if (args->alloc) {
-		cJSON *policy = cJSON_AddObjectToObject(root, "policy");
-
+	if (args->alloc)
 		cJSON_AddStringToObject(policy, "alloc", args->alloc);
-	}
+	if (args->evict)
+		cJSON_AddStringToObject(policy, "evict", args->evict);
+	if (args->swap)
+		cJSON_AddStringToObject(cJSON_AddObjectToObject(root, "swap"),
+					"size", args->swap);
 	if (root)
 		text = cJSON_PrintUnformatted(root);
 	if (text)
@@ -191,10 +215,11 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 
 	if (args->options.check)
 		err = load_file(args->options.check, config, failure);
-	else if (args->config && (args->name || args->memory || args->alloc))
+	else if (args->config && (args->name || args->memory || args->alloc ||
+				  args->evict || args->swap))
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
-				"--config goes without --name, --memory and "
-				"--alloc");
+				"--config goes without --name, --memory, "
+				"--alloc, --evict and --swap");
 	else if (args->config)
 		err = load_file(args->config, config, failure);
 	else if (!args->name || !args->memory)
@@ -209,6 +234,10 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"policy.alloc: no policy \"%s\" in this build",
 				config->alloc_policy);
+	if (!usm_evict_policy_find(config->evict_policy))
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"policy.evict: no policy \"%s\" in this build",
+				config->evict_policy);
 	return 0;
 }
 
@@ -224,6 +253,7 @@ int usm_options_parse(int argc, char **argv, struct usm_options *out,
 		.options =
 			{
 				.uid = USM_INSTANCE_UID,
+				.swap_dir = USM_SWAP_DIR,
 				.ready_fd = -1,
 				.cpu = -1,
 			},

@@ -11,10 +11,17 @@
 #include "common/config.h"
 #include "instance/failure.h"
 
+/*
+ * Where swap files are made, by root.  Not in the configuration: who may ask
+ * for an instance is not to say which files root writes to.
+ */
+#define USM_SWAP_DIR "/var/lib/usm/swap"
+
 struct usm_options {
 	struct usm_config config;
 	const char *check; /* only check this file and say what is wrong */
 	const char *device; /* NULL: the usual path */
+	const char *swap_dir; /* never NULL */
 	uid_t uid;
 	gid_t gid;
 	int ready_fd; /* -1: none */

@@ -159,31 +159,24 @@ static int map_channel(struct usm_session *session, struct usm_failure *failure)
 	return 0;
 }
 
-/* One mapping over the partition's span; pages come in when policies look. */
-static int map_slice(struct usm_session *session, struct usm_failure *failure)
+/*
+ * One mapping over the whole pool, so that it fits whatever partition there
+ * will be; pages come in when somebody looks.
+ */
+static int map_pool(struct usm_session *session, struct usm_failure *failure)
 {
-	const struct usm_claim *claim = &session->claim;
-	uint32_t first = UINT32_MAX, end = 0, i;
-	int err;
+	struct usm_info info;
+	void *pool = NULL;
+	int err = usm_client_info(session->device_fd, &info);
 
-	for (i = 0; i < claim->nr_extents && i < USM_EXTENTS_MAX; i++) {
-		const struct usm_extent *extent = &claim->extents[i];
-
-		if (extent->first < first)
-			first = extent->first;
-		if (extent->first + extent->frames > end)
-			end = extent->first + extent->frames;
-	}
-	if (first >= end)
-		return usm_fail(failure, USM_EXIT_FAILED, EIO,
-				"the module gave a partition without frames");
-	session->slice_first = first;
-	session->slice_frames = end - first;
-	err = usm_client_map_slice(session->device_fd, first, end - first,
-				   &session->slice);
+	if (!err)
+		err = usm_client_map_slice(session->device_fd, 0,
+					   info.pool_frames, &pool);
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED, -err,
-				"mapping the slice: %s", strerror(-err));
+				"mapping the pool: %s", strerror(-err));
+	session->pool = pool;
+	session->pool_frames = info.pool_frames;
 	return 0;
 }
 
@@ -200,7 +193,7 @@ int usm_session_open(const struct usm_session_options *options,
 	if (!err)
 		err = map_channel(&session, failure);
 	if (!err)
-		err = map_slice(&session, failure);
+		err = map_pool(&session, failure);
 	if (err) {
 		usm_session_close(&session);
 		return err;
@@ -217,8 +210,8 @@ static void close_fd(int fd)
 
 void usm_session_close(struct usm_session *session)
 {
-	usm_client_unmap(session->slice,
-			 (size_t)session->slice_frames << USM_FRAME_SHIFT);
+	usm_client_unmap(session->pool,
+			 (size_t)session->pool_frames << USM_FRAME_SHIFT);
 	usm_client_unmap(session->channel, session->claim.channel_bytes);
 	close_fd(session->freed_fd);
 	close_fd(session->events_fd);
@@ -256,6 +249,37 @@ static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
 	return usm_client_frames(session->device_fd, first, out, nr);
 }
 
+static int kernel_evict(void *ctx, struct usm_evict_entry *entries, uint32_t nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_evict(session->device_fd, entries, nr, NULL);
+}
+
+static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_free(session->device_fd, entries, nr, NULL);
+}
+
+static int kernel_pages(void *ctx, uint32_t member, uint64_t addr, uint32_t nr,
+			uint32_t flags, uint64_t *words)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_pages(session->device_fd, member, addr, nr, flags,
+				words);
+}
+
+static int kernel_evicted(void *ctx, uint64_t after,
+			  struct usm_evicted_info *out, uint32_t *nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_evicted(session->device_fd, after, out, nr);
+}
+
 static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
 {
 	const struct usm_session *session = ctx;
@@ -271,6 +295,10 @@ void usm_session_kernel(struct usm_session *session, struct usm_kernel *out)
 		.map = kernel_map,
 		.scan = kernel_scan,
 		.frames = kernel_frames,
+		.evict = kernel_evict,
+		.free = kernel_free,
+		.pages = kernel_pages,
+		.evicted = kernel_evicted,
 		.read_freed = kernel_read_freed,
 	};
 }

@@ -35,9 +35,8 @@ struct usm_session {
 	struct usm_claim claim;
 	struct usm_channel *channel;
 	struct usm_channel_view view;
-	void *slice; /* frames [slice_first, slice_first + slice_frames) */
-	uint32_t slice_first;
-	uint32_t slice_frames;
+	char *pool; /* all of the pool; only own frames can be touched */
+	uint32_t pool_frames;
 };
 
 /*

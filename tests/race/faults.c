@@ -291,7 +291,7 @@ int main(void)
 		.frames = kernel_frames,
 		.read_freed = kernel_read_freed,
 	};
-	const struct usm_channel_view view = { &pfq, slots, SLOTS };
+	const struct usm_channel_view view = { &pfq, slots, SLOTS, NULL };
 	pthread_t threads[THREADS], reader;
 	struct usm_worker_options options = { 0 };
 	struct usm_worker_thread *worker;
@@ -312,8 +312,8 @@ int main(void)
 				     returned, &stock),
 		   "stock");
 	race_check(!usm_stock_reconcile(stock, NULL), "reconcile");
-	race_check(!usm_local_manager_create(&view, ~0ULL, stock, &kernel,
-					     &manager),
+	race_check(!usm_local_manager_create(&view, ~0ULL, stock, NULL, 0,
+					     &kernel, &manager),
 		   "manager");
 	race_check(!usm_inbox_create(&inbox), "inbox");
 	options.kernel = &kernel;

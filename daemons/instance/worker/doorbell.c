@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static void set_state(struct usm_doorbell *bell, enum usm_worker_state state)
@@ -22,9 +23,13 @@ void usm_doorbell_absent(struct usm_doorbell *bell)
 	set_state(bell, USM_WORKER_ABSENT);
 }
 
-bool usm_doorbell_sleep(struct usm_doorbell *bell, bool (*busy)(void *ctx),
-			void *ctx)
+bool usm_doorbell_sleep(struct usm_doorbell *bell, uint64_t limit_ns,
+			bool (*busy)(void *ctx), void *ctx)
 {
+	const struct timespec limit = {
+		.tv_sec = (time_t)(limit_ns / 1000000000),
+		.tv_nsec = (long)(limit_ns % 1000000000),
+	};
 	uint32_t seen = __atomic_load_n(&bell->seq, __ATOMIC_SEQ_CST);
 	bool slept = false;
 
@@ -33,7 +38,8 @@ bool usm_doorbell_sleep(struct usm_doorbell *bell, bool (*busy)(void *ctx),
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!busy(ctx)) {
 		/* Shared: the kernel and the manager ring from elsewhere. */
-		syscall(SYS_futex, &bell->seq, FUTEX_WAIT, seen, NULL, NULL, 0);
+		syscall(SYS_futex, &bell->seq, FUTEX_WAIT, seen,
+			limit_ns ? &limit : NULL, NULL, 0);
 		slept = true;
 	}
 	set_state(bell, USM_WORKER_RUNNING);

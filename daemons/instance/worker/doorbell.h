@@ -6,6 +6,7 @@
 #define USM_INSTANCE_WORKER_DOORBELL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "usm.h"
 
@@ -19,10 +20,11 @@ void usm_doorbell_absent(struct usm_doorbell *bell);
  * Sleeps until somebody rings.  busy(ctx) is asked after the announcement and
  * a full fence; true means do not sleep.  The state is RUNNING again on
  * return.  May return early (signal); the caller looks for work either way.
- * Returns true when it really slept.
+ * limit_ns: at most that long, 0: as long as it takes.  Returns true when it
+ * really slept.
  */
-bool usm_doorbell_sleep(struct usm_doorbell *bell, bool (*busy)(void *ctx),
-			void *ctx);
+bool usm_doorbell_sleep(struct usm_doorbell *bell, uint64_t limit_ns,
+			bool (*busy)(void *ctx), void *ctx);
 
 /* Wakes the worker for the daemon's own reasons.  Any thread. */
 void usm_doorbell_ring(struct usm_doorbell *bell);

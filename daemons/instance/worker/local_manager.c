@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "instance/worker/backoff.h"
 #include "instance/worker/bitfield.h"
 #include "instance/worker/slot.h"
+#include "instance/worker/supply.h"
 
 #define WORD_BITS 64
 
@@ -13,15 +15,23 @@
 struct answer {
 	uint32_t gen; /* 0: none yet */
 	uint32_t frame;
+	uint64_t since_ns; /* put off for the first time; 0: never */
+	bool put_off; /* not given yet */
+	bool refused; /* by USM_IOC_MAP */
+	bool error_seen; /* the slot's word about it, which stays */
 };
 
 struct usm_local_manager {
 	struct usm_channel_view view;
 	uint64_t mask;
 	struct usm_stock *stock;
+	struct usm_pager *pager; /* or NULL */
+	uint64_t patience_ns;
 	const struct usm_kernel *kernel;
 	bool dry; /* reconcile with the kernel at the end of this pass */
 	struct answer *answers; /* [nr_slots] */
+	uint32_t nr_put_off;
+	uint64_t put_off[USM_SLOTS_MAX / WORD_BITS]; /* slots, a bit each */
 	/* Answers of one leaf word, then those whose thread must be woken. */
 	uint32_t nr_batch;
 	struct usm_map_entry batch[WORD_BITS];
@@ -48,8 +58,12 @@ int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
 		    channel_bytes) ||
 	    !inside(channel->slots_offset,
 		    (uint64_t)nr_slots * sizeof(struct usm_slot),
-		    channel_bytes))
+		    channel_bytes) ||
+	    !inside(channel->notices_offset, sizeof(struct usm_notices),
+		    channel_bytes) ||
+	    channel->nr_notices != USM_NOTICES)
 		return -EPROTO;
+	out->notices = (struct usm_notices *)(base + channel->notices_offset);
 	out->pfq = (struct usm_bitfield *)(base + channel->pfq_offset);
 	out->slots = (struct usm_slot *)(base + channel->slots_offset);
 	out->nr_slots = nr_slots;
@@ -57,7 +71,8 @@ int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
 }
 
 int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
-			     struct usm_stock *stock,
+			     struct usm_stock *stock, struct usm_pager *pager,
+			     uint64_t patience_ns,
 			     const struct usm_kernel *kernel,
 			     struct usm_local_manager **out)
 {
@@ -73,6 +88,8 @@ int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
 	manager->view = *view;
 	manager->mask = mask;
 	manager->stock = stock;
+	manager->pager = pager;
+	manager->patience_ns = patience_ns;
 	manager->kernel = kernel;
 	*out = manager;
 	return 0;
@@ -91,24 +108,77 @@ bool usm_local_manager_pending(const struct usm_local_manager *manager)
 	return usm_bitfield_pending(manager->view.pfq, manager->mask);
 }
 
+bool usm_local_manager_waiting(const struct usm_local_manager *manager)
+{
+	return manager->nr_put_off;
+}
+
+/* The answer waits for a frame: the slot is looked at again in every pass. */
+static void put_off(struct usm_local_manager *manager, uint32_t index)
+{
+	uint64_t *word = &manager->put_off[index / WORD_BITS];
+	uint64_t bit = 1ULL << (index % WORD_BITS);
+
+	manager->answers[index].put_off = true;
+	manager->nr_put_off += !(*word & bit);
+	*word |= bit;
+}
+
+/* Nobody is to wait for the policy for ever where the kernel has memory. */
+static bool waited_enough(const struct usm_local_manager *manager,
+			  struct answer *answer)
+{
+	uint64_t now = usm_now_ns();
+
+	if (!answer->since_ns)
+		answer->since_ns = now;
+	return now - answer->since_ns >= manager->patience_ns;
+}
+
 /*
- * The frame for a request.  One that is seen twice was answered before: the
- * same answer again, or none at all if the kernel refused it, so that a wrong
- * frame can never make the two sides go round in circles.
+ * A request that is seen twice was answered before: the same answer again, or
+ * none at all if the kernel refused it, so that a wrong frame can never make
+ * the two sides go round in circles.  An evicted page is nobody else's to
+ * bring, so it gets another frame; a refused one is out of stock.
  */
-static uint32_t decide(struct usm_local_manager *manager, uint32_t index,
-		       uint32_t gen, const struct usm_fault *fault)
+static bool answered_before(const struct usm_local_manager *manager,
+			    uint32_t index, uint32_t gen, bool evicted)
 {
 	struct answer *answer = &manager->answers[index];
 
-	if (answer->gen != gen) {
-		answer->frame =
-			usm_stock_pick(manager->stock, fault, &manager->dry);
-		answer->gen = gen;
-	} else if (usm_slot_error(&manager->view.slots[index])) {
+	if (answer->gen != gen || (answer->put_off && !answer->refused))
+		return false;
+	if (!answer->refused && (answer->error_seen ||
+				 !usm_slot_error(&manager->view.slots[index])))
+		return true;
+	answer->frame = USM_FRAME_NONE;
+	return !evicted;
+}
+
+/* The frame for a request; false when it is put off. */
+static bool decide(struct usm_local_manager *manager, uint32_t index,
+		   uint32_t gen, const struct usm_fault *fault, uint32_t *frame)
+{
+	struct answer *answer = &manager->answers[index];
+	bool evicted = fault->kind == USM_FAULT_SWAPIN;
+	enum usm_supply supply;
+
+	if (!answered_before(manager, index, gen, evicted)) {
+		if (answer->gen != gen)
+			*answer = (struct answer){ .gen = gen };
+		answer->put_off = false;
+		answer->refused = false;
 		answer->frame = USM_FRAME_NONE;
+		supply = usm_supply(manager->stock, manager->pager, fault,
+				    &answer->frame, &manager->dry);
+		if (supply == USM_SUPPLY_LATER &&
+		    (evicted || !waited_enough(manager, answer))) {
+			put_off(manager, index);
+			return false;
+		}
 	}
-	return answer->frame;
+	*frame = answer->frame;
+	return true;
 }
 
 static void answer_slot(struct usm_local_manager *manager, uint32_t index)
@@ -117,9 +187,9 @@ static void answer_slot(struct usm_local_manager *manager, uint32_t index)
 	struct usm_fault fault;
 	uint32_t gen, frame;
 
-	if (!usm_slot_read(slot, &gen, &fault))
+	if (!usm_slot_read(slot, &gen, &fault) ||
+	    !decide(manager, index, gen, &fault, &frame))
 		return;
-	frame = decide(manager, index, gen, &fault);
 	usm_slot_reply(slot, gen, frame);
 	manager->batch[manager->nr_batch++] = (struct usm_map_entry){
 		.slot = index,
@@ -135,8 +205,12 @@ static void check_result(struct usm_local_manager *manager,
 
 	if (!result || entry->frame == USM_FRAME_NONE)
 		return;
-	if (answer->gen == entry->gen)
+	if (answer->gen == entry->gen) {
 		answer->frame = USM_FRAME_NONE;
+		answer->refused = result != -ESTALE;
+		if (answer->refused && manager->pager)
+			put_off(manager, entry->slot);
+	}
 	usm_stock_refused(manager->stock, entry->frame, result == -ESTALE);
 }
 
@@ -205,16 +279,38 @@ static void end_pass(struct usm_local_manager *manager)
 		usm_stock_reconcile(manager->stock, NULL);
 }
 
-static void serve_word(struct usm_local_manager *manager, uint32_t word,
-		       uint64_t bits)
+/* Returns how many were answered. */
+static uint32_t serve_word(struct usm_local_manager *manager, uint32_t word,
+			   uint64_t bits)
 {
+	uint32_t answered;
+
 	while (bits) {
 		uint32_t bit = (uint32_t)__builtin_ctzll(bits);
 
 		answer_slot(manager, word * WORD_BITS + bit);
 		bits &= bits - 1;
 	}
+	answered = manager->nr_batch;
 	flush(manager);
+	return answered;
+}
+
+/* They were there before everything that has come since. */
+static uint32_t serve_put_off(struct usm_local_manager *manager)
+{
+	uint32_t word, answered = 0;
+
+	if (!manager->nr_put_off)
+		return 0;
+	for (word = 0; word < manager->view.nr_slots / WORD_BITS; word++) {
+		uint64_t bits = manager->put_off[word];
+
+		manager->put_off[word] = 0;
+		manager->nr_put_off -= (uint32_t)__builtin_popcountll(bits);
+		answered += serve_word(manager, word, bits);
+	}
+	return answered;
 }
 
 uint32_t usm_local_manager_run(struct usm_local_manager *manager)
@@ -222,9 +318,10 @@ uint32_t usm_local_manager_run(struct usm_local_manager *manager)
 	uint64_t words = usm_bitfield_snapshot(manager->view.pfq);
 	uint32_t nr_words = manager->view.nr_slots / WORD_BITS, taken = 0;
 
-	if (!words)
+	if (!words && !manager->nr_put_off)
 		return 0;
 	usm_stock_refresh(manager->stock);
+	taken = serve_put_off(manager);
 	while (words) {
 		uint32_t word = (uint32_t)__builtin_ctzll(words);
 		uint64_t bits = usm_bitfield_take(manager->view.pfq, word,
@@ -264,4 +361,25 @@ uint32_t usm_local_manager_sweep(struct usm_local_manager *manager)
 	}
 	end_pass(manager);
 	return taken;
+}
+
+uint32_t usm_local_manager_recheck(struct usm_local_manager *manager)
+{
+	uint32_t i, found = 0;
+
+	for (i = 0; i < manager->view.nr_slots; i++) {
+		const struct usm_slot *slot = &manager->view.slots[i];
+		struct answer *answer = &manager->answers[i];
+
+		if (!answer->gen || answer->put_off || answer->error_seen ||
+		    !usm_slot_error(slot) ||
+		    __atomic_load_n(&slot->gen, __ATOMIC_ACQUIRE) !=
+			    answer->gen)
+			continue;
+		answer->error_seen = true;
+		answer->refused = true;
+		put_off(manager, i);
+		found++;
+	}
+	return found;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "instance/evict/pager.h"
 #include "instance/kernel.h"
 #include "instance/worker/stock.h"
 #include "usm.h"
@@ -19,6 +20,7 @@ struct usm_channel_view {
 	struct usm_bitfield *pfq;
 	struct usm_slot *slots;
 	uint32_t nr_slots; /* a multiple of 64 */
+	struct usm_notices *notices;
 };
 
 /*
@@ -31,11 +33,15 @@ int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
 struct usm_local_manager;
 
 /*
- * Serves the slots of `mask` (see bitfield.h) of the view (copied) from stock
- * through kernel (both borrowed).  *out belongs to the caller.  ENOMEM.
+ * Serves the slots of `mask` (see bitfield.h) of the view (copied) from stock,
+ * and from pager where there is one (NULL: faults that find no frame are the
+ * kernel's), through kernel; all borrowed.  patience_ns: how long a fault that
+ * the kernel could serve itself waits for a frame at most.  *out belongs to the
+ * caller.  ENOMEM.
  */
 int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
-			     struct usm_stock *stock,
+			     struct usm_stock *stock, struct usm_pager *pager,
+			     uint64_t patience_ns,
 			     const struct usm_kernel *kernel,
 			     struct usm_local_manager **out);
 
@@ -44,16 +50,26 @@ void usm_local_manager_destroy(struct usm_local_manager *manager);
 
 /*
  * Answers every fault that is pending when it is called, each slot once, so
- * that no slot can starve another.  Returns how many bits it took; 0 means
- * there was nothing to do.
+ * that no slot can starve another, and tries again those that are put off.
+ * Returns how many bits it took and put-off faults it answered; 0 means there
+ * was nothing to do.
  */
 uint32_t usm_local_manager_run(struct usm_local_manager *manager);
+
+/* Are there faults put off until a frame is won? */
+bool usm_local_manager_waiting(const struct usm_local_manager *manager);
 
 /*
  * Answers whatever waits in any slot, bits or not: for the start, when a
  * predecessor may have taken bits it never answered.
  */
 uint32_t usm_local_manager_sweep(struct usm_local_manager *manager);
+
+/*
+ * Looks for answers that the kernel refused while their threads were still
+ * spinning, which nothing announces, and puts them off.  Returns how many.
+ */
+uint32_t usm_local_manager_recheck(struct usm_local_manager *manager);
 
 /* Is there a bit to take? */
 bool usm_local_manager_pending(const struct usm_local_manager *manager);

@@ -22,6 +22,9 @@ struct usm_stock {
 	const struct usm_kernel *kernel;
 	struct usm_returned *returned;
 	struct usm_backoff scan;
+	uint32_t nr; /* in stock */
+	void (*watch)(void *ctx, uint32_t frame);
+	void *watch_ctx;
 	unsigned int nr_extents;
 	struct usm_extent extents[USM_EXTENTS_MAX];
 };
@@ -76,8 +79,22 @@ static void take_in(void *ctx, uint32_t frame)
 	struct usm_stock *stock = ctx;
 
 	/* Reconciling may have found it first. */
-	if (usm_arena_owns(stock->arena, frame) && !usm_stock_has(stock, frame))
-		stock->policy->released(stock->policy_ctx, frame);
+	if (!usm_arena_owns(stock->arena, frame) || usm_stock_has(stock, frame))
+		return;
+	stock->policy->released(stock->policy_ctx, frame);
+	stock->nr++;
+	if (stock->watch)
+		stock->watch(stock->watch_ctx, frame);
+}
+
+/* The policy's frame, counted. */
+static uint32_t take_out(struct usm_stock *stock, const struct usm_fault *fault)
+{
+	uint32_t frame = stock->policy->pick(stock->policy_ctx, fault);
+
+	if (frame != USM_FRAME_NONE)
+		stock->nr--;
+	return frame;
 }
 
 void usm_stock_refresh(struct usm_stock *stock)
@@ -148,14 +165,14 @@ static uint32_t collect_and_pick(struct usm_stock *stock,
 			return USM_FRAME_NONE;
 	}
 	usm_stock_refresh(stock);
-	return stock->policy->pick(stock->policy_ctx, fault);
+	return take_out(stock, fault);
 }
 
 uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
 			bool *dry)
 {
 	const struct usm_kernel *kernel = stock->kernel;
-	uint32_t frame = stock->policy->pick(stock->policy_ctx, fault);
+	uint32_t frame = take_out(stock, fault);
 	uint32_t home = 0;
 	uint64_t now;
 
@@ -198,6 +215,23 @@ void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale)
 	if (kernel_says_free(stock, frame))
 		take_in(stock, frame);
 	usm_returned_unlock(stock->returned);
+}
+
+void usm_stock_watch(struct usm_stock *stock,
+		     void (*watch)(void *ctx, uint32_t frame), void *ctx)
+{
+	stock->watch = watch;
+	stock->watch_ctx = ctx;
+}
+
+void usm_stock_give(struct usm_stock *stock, uint32_t frame)
+{
+	take_in(stock, frame);
+}
+
+uint32_t usm_stock_nr(const struct usm_stock *stock)
+{
+	return stock->nr;
 }
 
 void usm_stock_member_gone(struct usm_stock *stock, uint32_t member)

@@ -58,6 +58,19 @@ uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
  */
 void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale);
 
+/*
+ * Tells watch(ctx, frame) of every frame that comes into stock from here on,
+ * and so holds no page any more.
+ */
+void usm_stock_watch(struct usm_stock *stock,
+		     void (*watch)(void *ctx, uint32_t frame), void *ctx);
+
+/* A frame is FREE again that the daemon itself made so. */
+void usm_stock_give(struct usm_stock *stock, uint32_t frame);
+
+/* Frames in stock. */
+uint32_t usm_stock_nr(const struct usm_stock *stock);
+
 /* An address space ended. */
 void usm_stock_member_gone(struct usm_stock *stock, uint32_t member);
 

@@ -16,6 +16,9 @@
 /* Looks at the bitfield between two looks at the clock. */
 #define POLL_SPINS 32
 
+/* How soon to try again for faults that wait until a frame is won. */
+#define RETRY_NS 500000ULL
+
 /* Deeper than any call chain of the worker, touched before the first fault. */
 #define STACK_TOUCH 65536
 
@@ -99,20 +102,37 @@ static bool wait_for_work(struct usm_worker_thread *worker)
 	bool slept = false;
 
 	if (!hit)
-		slept = usm_doorbell_sleep(worker->options.bell,
-					   has_reason_to_run, worker);
+		slept = usm_doorbell_sleep(
+			worker->options.bell,
+			usm_local_manager_waiting(worker->options.manager)
+				? RETRY_NS
+				: 0,
+			has_reason_to_run, worker);
 	usm_poll_window_close(window, usm_now_ns() - from, !slept);
 	return slept;
 }
 
 static void serve(struct usm_worker_thread *worker)
 {
+	struct usm_local_manager *manager = worker->options.manager;
+	struct usm_pager *pager = worker->options.pager;
 	bool slept = false;
 
 	while (!stopping(worker)) {
-		if (usm_local_manager_run(worker->options.manager)) {
-			if (!slept)
-				count_self_wake(worker->options.bell);
+		bool served = usm_local_manager_run(manager);
+
+		if (served && !slept)
+			count_self_wake(worker->options.bell);
+		/* A batch between two passes, so that neither starves. */
+		if ((pager && usm_pager_work(pager)) || served) {
+			slept = false;
+			continue;
+		}
+		/*
+		 * Rung for nothing: somebody may wait whose answer was refused
+		 * before it went to sleep, and no bit tells of that.
+		 */
+		if (slept && pager && usm_local_manager_recheck(manager)) {
 			slept = false;
 			continue;
 		}

@@ -23,6 +23,7 @@ struct usm_worker_options {
 	struct usm_doorbell *bell;
 	struct usm_local_manager *manager; /* the thread's own while it runs */
 	struct usm_stock *stock;
+	struct usm_pager *pager; /* or NULL */
 	struct usm_inbox *inbox;
 };
 

@@ -28,8 +28,8 @@ static void build(const struct usm_alloc_policy *policy)
 	cr_assert_eq(usm_stock_create(&fake.extent, 1, policy, &fake.ops,
 				      returned, &stock),
 		     0);
-	cr_assert_eq(usm_local_manager_create(&view, ~0ULL, stock, &fake.ops,
-					      &manager),
+	cr_assert_eq(usm_local_manager_create(&view, ~0ULL, stock, NULL, 0,
+					      &fake.ops, &manager),
 		     0);
 	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
 }
@@ -284,10 +284,20 @@ Test(channel_view, checks_what_it_is_given)
 		.nr_slots = 1024,
 		.pfq_offset = 4096,
 		.slots_offset = 8192,
+		.nr_notices = USM_NOTICES,
 	};
 	cr_assert_eq(usm_channel_view(channel, slots_end, &view), 0);
 	cr_assert_eq((char *)view.slots, memory + 8192);
 	cr_assert_eq(usm_channel_view(channel, slots_end - 1, &view), -EPROTO);
+	channel->notices_offset = (uint32_t)slots_end;
+	cr_assert_eq(usm_channel_view(channel, sizeof(memory), &view), 0);
+	cr_assert_eq((char *)view.notices, memory + slots_end);
+	cr_assert_eq(
+		usm_channel_view(channel,
+				 slots_end + sizeof(struct usm_notices) - 1,
+				 &view),
+		-EPROTO);
+	channel->notices_offset = 0;
 	cr_assert_eq(usm_channel_view(channel, 100, &view), -EPROTO);
 	channel->nr_slots = 1000;
 	cr_assert_eq(usm_channel_view(channel, sizeof(memory), &view), -EPROTO);

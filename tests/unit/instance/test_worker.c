@@ -37,8 +37,8 @@ static void setup(void)
 	cr_assert_eq(usm_stock_create(&fake.extent, 1, &usm_alloc_extent,
 				      &fake.ops, returned, &stock),
 		     0);
-	cr_assert_eq(usm_local_manager_create(&view, ~0ULL, stock, &fake.ops,
-					      &manager),
+	cr_assert_eq(usm_local_manager_create(&view, ~0ULL, stock, NULL, 0,
+					      &fake.ops, &manager),
 		     0);
 	cr_assert_eq(usm_inbox_create(&inbox), 0);
 	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
@@ -158,7 +158,7 @@ Test(doorbell, does_not_sleep_with_work_at_hand)
 {
 	struct usm_doorbell bell = { 0 };
 
-	cr_assert_not(usm_doorbell_sleep(&bell, yes, NULL));
+	cr_assert_not(usm_doorbell_sleep(&bell, 0, yes, NULL));
 	cr_assert_eq(bell.state, USM_WORKER_RUNNING);
 }
 
@@ -173,7 +173,7 @@ Test(doorbell, ring_between_look_and_sleep_is_not_lost)
 	struct usm_doorbell bell = { 0 };
 
 	/* Would block for ever if the ring were lost. */
-	usm_doorbell_sleep(&bell, ring_meanwhile, &bell);
+	usm_doorbell_sleep(&bell, 0, ring_meanwhile, &bell);
 	cr_assert_eq(bell.seq, 1);
 }
 

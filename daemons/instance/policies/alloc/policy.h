@@ -21,6 +21,7 @@ struct usm_fault {
 	uint64_t addr; /* page-aligned */
 	uint64_t vma_start;
 	uint64_t vma_end;
+	uint64_t cookie; /* SWAPIN: which page */
 	uint32_t member;
 	uint32_t tgid;
 	uint32_t tid;

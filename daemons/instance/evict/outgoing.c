@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/evict/outgoing.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/client.h"
+#include "instance/swap/map.h"
+
+void usm_outgoing_add(struct usm_outgoing *out, uint32_t frame, uint64_t cookie)
+{
+	out->page[out->nr].frame = frame;
+	out->page[out->nr].cookie = cookie;
+	out->nr++;
+}
+
+/* How many pages from `first` on go to slots in a row. */
+static uint32_t row(const struct usm_outgoing *out, uint32_t first)
+{
+	uint32_t slot = usm_swap_slot(out->page[first].cookie), nr = 1;
+
+	while (first + nr < out->nr &&
+	       usm_swap_slot(out->page[first + nr].cookie) == slot + nr)
+		nr++;
+	return nr;
+}
+
+static int store_row(const struct usm_outgoing *out, uint32_t first,
+		     uint32_t nr, const struct usm_swap_device *device,
+		     char *pool)
+{
+	struct iovec pages[USM_OUTGOING_MAX];
+	uint32_t i;
+
+	for (i = 0; i < nr; i++)
+		pages[i] = (struct iovec){
+			.iov_base = pool + ((uint64_t)out->page[first + i].frame
+					    << USM_FRAME_SHIFT),
+			.iov_len = USM_FRAME_BYTES,
+		};
+	return device->store(device->ctx,
+			     usm_swap_slot(out->page[first].cookie), pages, nr);
+}
+
+/* Stores from the first page on; how many are, or need not be. */
+static uint32_t store(const struct usm_outgoing *out,
+		      const struct usm_swap_device *device, char *pool,
+		      int *err)
+{
+	uint32_t at = 0;
+
+	*err = 0;
+	while (at < out->nr) {
+		uint32_t nr = row(out, at);
+
+		*err = store_row(out, at, nr, device, pool);
+		if (*err == -EFAULT && nr > 1) {
+			nr = 1;
+			*err = store_row(out, at, nr, device, pool);
+		}
+		/*
+		 * The frame left the partition under our hands, and it does
+		 * that only after its page went: freeing it will say so.
+		 */
+		if (*err == -EFAULT)
+			*err = 0;
+		if (*err)
+			break;
+		at += nr;
+	}
+	return at;
+}
+
+int usm_outgoing_store(struct usm_outgoing *out,
+		       const struct usm_swap_device *device,
+		       const struct usm_kernel *kernel, char *pool,
+		       void (*done)(void *ctx, uint32_t frame, bool freed),
+		       void *ctx)
+{
+	struct usm_free_entry entries[USM_OUTGOING_MAX];
+	uint32_t stored, i;
+	int store_err, err;
+
+	stored = store(out, device, pool, &store_err);
+	if (!stored)
+		return store_err;
+	for (i = 0; i < stored; i++)
+		entries[i] = (struct usm_free_entry){
+			.frame = out->page[i].frame,
+		};
+	err = kernel->free(kernel->ctx, entries, stored);
+	if (err)
+		return err;
+	out->nr -= stored;
+	memmove(out->page, out->page + stored, out->nr * sizeof(*out->page));
+	for (i = 0; i < stored; i++)
+		done(ctx, entries[i].frame, !entries[i].result);
+	return store_err;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outgoing.h - pages that were evicted and are not stored yet.
+ *
+ * Their frames still hold them, in the kernel's care: whatever goes wrong, or
+ * whoever touches them, nothing is lost until they are freed here, and that
+ * only happens when the swap device has them.
+ */
+#ifndef USM_INSTANCE_EVICT_OUTGOING_H
+#define USM_INSTANCE_EVICT_OUTGOING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "instance/kernel.h"
+#include "instance/policies/swap/device.h"
+
+/*
+ * Pages under way at once.  The kernel takes that many under one hold of a
+ * member's lock; storing them takes less than a fault may wait.
+ */
+#define USM_OUTGOING_MAX 32U
+
+struct usm_outgoing {
+	uint32_t nr;
+	struct {
+		uint64_t cookie;
+		uint32_t frame;
+	} page[USM_OUTGOING_MAX]; /* by slot, ascending, where that is had */
+};
+
+/* Puts one in; there must be room. */
+void usm_outgoing_add(struct usm_outgoing *out, uint32_t frame,
+		      uint64_t cookie);
+
+/*
+ * Stores what it can, frame f being at pool + (f << USM_FRAME_SHIFT), frees
+ * those frames and tells done(ctx, frame, freed) about each: freed is false
+ * for a page that was touched, or went, before.  The error of the device when
+ * something is left.
+ */
+int usm_outgoing_store(struct usm_outgoing *out,
+		       const struct usm_swap_device *device,
+		       const struct usm_kernel *kernel, char *pool,
+		       void (*done)(void *ctx, uint32_t frame, bool freed),
+		       void *ctx);
+
+#endif /* USM_INSTANCE_EVICT_OUTGOING_H */

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/evict/pager.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/client.h"
+#include "instance/evict/accessed.h"
+#include "instance/evict/outgoing.h"
+#include "instance/swap/map.h"
+#include "instance/worker/backoff.h"
+#include "instance/worker/notices.h"
+
+/* Frames looked at at once for one batch, and how often. */
+#define LOOK USM_ACCESSED_LOOK
+#define LOOKS 4
+
+/* Batches that may fail (pages shared, pinned, busy) before a fault waits. */
+#define RECLAIM_BATCHES 8
+
+/* When nothing can be evicted: the pauses between tries. */
+#define RETRY_MIN_NS 500000ULL
+#define RETRY_MAX_NS 16000000ULL
+
+/* Evicted pages asked for by one call. */
+#define LIST_BATCH 256
+
+struct usm_pager {
+	struct usm_pager_options options;
+	void *policy_ctx;
+	struct usm_swap_map *map;
+	struct usm_accessed accessed;
+	struct usm_outgoing outgoing;
+	struct usm_notice_reader notices;
+	struct usm_backoff retry;
+	uint32_t won; /* by the batch under way */
+	bool evicting; /* between the watermarks: on the way up */
+};
+
+static void removed(void *ctx, uint32_t frame)
+{
+	struct usm_pager *pager = ctx;
+
+	pager->options.policy->removed(pager->policy_ctx, frame);
+}
+
+int usm_pager_create(const struct usm_pager_options *options,
+		     struct usm_pager **out)
+{
+	struct usm_pager *pager = calloc(1, sizeof(*pager));
+	int err;
+
+	if (!pager)
+		return -ENOMEM;
+	pager->options = *options;
+	pager->notices.ring = options->notices;
+	usm_backoff_init(&pager->retry, RETRY_MIN_NS, RETRY_MAX_NS);
+	err = options->policy->init(options->pool_frames, &pager->policy_ctx);
+	if (!err)
+		err = usm_swap_map_create(options->device->nr_slots,
+					  &pager->map);
+	if (!err)
+		err = usm_accessed_init(&pager->accessed, options->pool_frames);
+	if (err) {
+		usm_pager_destroy(pager);
+		return err;
+	}
+	usm_stock_watch(options->stock, removed, pager);
+	*out = pager;
+	return 0;
+}
+
+void usm_pager_destroy(struct usm_pager *pager)
+{
+	if (!pager)
+		return;
+	usm_accessed_fini(&pager->accessed);
+	usm_swap_map_destroy(pager->map);
+	pager->options.policy->fini(pager->policy_ctx);
+	free(pager);
+}
+
+void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
+		      uint64_t addr)
+{
+	/* Frames that are nobody's cannot be evicted. */
+	if (!member || frame >= pager->options.pool_frames)
+		return;
+	usm_accessed_place(&pager->accessed, frame, member, addr);
+	pager->options.policy->placed(pager->policy_ctx, frame);
+}
+
+/* ---- out ------------------------------------------------------------------ */
+
+static void accessed(void *ctx, uint32_t frame)
+{
+	struct usm_pager *pager = ctx;
+
+	pager->options.policy->accessed(pager->policy_ctx, frame);
+}
+
+static uint32_t choose(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
+{
+	const struct usm_evict_policy *policy = pager->options.policy;
+	uint32_t frames[LOOK], chosen = 0;
+	int look;
+
+	for (look = 1; look <= LOOKS && chosen < nr; look++) {
+		/* Everything in sight is in use: take what comes. */
+		bool any = look == LOOKS && !chosen;
+
+		if (policy->upcoming && !any)
+			usm_accessed_look(&pager->accessed,
+					  pager->options.kernel, frames,
+					  policy->upcoming(pager->policy_ctx,
+							   frames, LOOK),
+					  accessed, pager);
+		chosen += policy->choose(pager->policy_ctx, LOOK, any,
+					 victims + chosen, nr - chosen);
+	}
+	return chosen;
+}
+
+/* Not evicted after all: it is as it was. */
+static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
+{
+	usm_swap_map_give(pager->map, cookie);
+	pager->options.policy->placed(pager->policy_ctx, frame);
+}
+
+/* Has the kernel take a batch of pages away. */
+static void evict(struct usm_pager *pager)
+{
+	const struct usm_kernel *kernel = pager->options.kernel;
+	struct usm_evict_entry entries[USM_OUTGOING_MAX] = { 0 };
+	uint32_t victims[USM_OUTGOING_MAX];
+	uint32_t left =
+		usm_swap_map_room(pager->map) - usm_swap_map_used(pager->map);
+	uint32_t nr = left < USM_OUTGOING_MAX ? left : USM_OUTGOING_MAX, i;
+	int err;
+
+	nr = choose(pager, victims, nr);
+	for (i = 0; i < nr; i++) {
+		entries[i].frame = victims[i];
+		entries[i].cookie = usm_swap_map_take(pager->map);
+	}
+	if (!nr)
+		return;
+	err = kernel->evict(kernel->ctx, entries, nr);
+	for (i = 0; i < nr; i++) {
+		if (err || entries[i].result)
+			keep(pager, victims[i], entries[i].cookie);
+		else
+			usm_outgoing_add(&pager->outgoing, entries[i].frame,
+					 entries[i].cookie);
+	}
+}
+
+static void stored(void *ctx, uint32_t frame, bool freed)
+{
+	struct usm_pager *pager = ctx;
+
+	if (freed) {
+		usm_stock_give(pager->options.stock, frame);
+		pager->won++;
+	} else {
+		/*
+		 * Touched meanwhile, or its page is gone and it comes home;
+		 * a notice gives the slot back either way.
+		 */
+		pager->options.policy->placed(pager->policy_ctx, frame);
+	}
+}
+
+static int store(struct usm_pager *pager)
+{
+	return usm_outgoing_store(&pager->outgoing, pager->options.device,
+				  pager->options.kernel, pager->options.pool,
+				  stored, pager);
+}
+
+/* One batch out.  What could not be stored before goes first. */
+static uint32_t batch(struct usm_pager *pager)
+{
+	pager->won = 0;
+	if (!pager->outgoing.nr)
+		evict(pager);
+	if (pager->outgoing.nr)
+		store(pager);
+	return pager->won;
+}
+
+/* ---- what the kernel says --------------------------------------------------- */
+
+static void take_notice(void *ctx, const struct usm_notice *notice)
+{
+	struct usm_pager *pager = ctx;
+	uint32_t i;
+
+	switch (notice->type) {
+	case USM_NOTICE_DROPPED:
+		usm_swap_map_give(pager->map, notice->cookie);
+		break;
+	case USM_NOTICE_RETAKEN:
+		usm_pager_placed(pager, notice->frame, notice->member,
+				 notice->addr);
+		break;
+	case USM_NOTICE_USED:
+		for (i = 0; i < notice->pages; i++)
+			usm_pager_placed(pager, notice->frame + i,
+					 notice->member,
+					 notice->addr + i * USM_FRAME_BYTES);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Notices were lost: the kernel's list says which slots are in use. */
+static int compare_slots(struct usm_pager *pager)
+{
+	const struct usm_kernel *kernel = pager->options.kernel;
+	struct usm_evicted_info info[LIST_BATCH];
+	uint64_t last = 0;
+	uint32_t nr, i;
+	int err = usm_swap_map_begin(pager->map);
+
+	while (!err) {
+		nr = LIST_BATCH;
+		err = kernel->evicted(kernel->ctx, last, info, &nr);
+		if (err || !nr)
+			break;
+		for (i = 0; i < nr; i++)
+			usm_swap_map_keep(pager->map, info[i].cookie);
+		last = info[nr - 1].id;
+	}
+	if (!err)
+		usm_swap_map_end(pager->map);
+	return err;
+}
+
+static void read_notices(struct usm_pager *pager)
+{
+	if (!usm_notices_pending(&pager->notices))
+		return;
+	/* A list that cannot be had leaks slots until the next loss. */
+	if (usm_notices_read(&pager->notices, take_notice, pager))
+		compare_slots(pager);
+}
+
+/* ---- in --------------------------------------------------------------------- */
+
+int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame)
+{
+	const struct usm_swap_device *device = pager->options.device;
+	uint32_t slot = usm_swap_slot(cookie);
+
+	/*
+	 * A thread that was overtaken by another one on the same page: it is
+	 * back already, this frame will not be used.  Something that is no
+	 * page at all goes in, so that a mistake would not go unnoticed.
+	 */
+	if (!usm_swap_map_holds(pager->map, cookie))
+		slot = 0;
+	return device->load(device->ctx, slot,
+			    pager->options.pool +
+				    ((uint64_t)frame << USM_FRAME_SHIFT));
+}
+
+/* ---- when ------------------------------------------------------------------- */
+
+bool usm_pager_hopeful(const struct usm_pager *pager)
+{
+	return pager->outgoing.nr ||
+	       usm_swap_map_used(pager->map) < usm_swap_map_room(pager->map);
+}
+
+uint32_t usm_pager_reclaim(struct usm_pager *pager)
+{
+	uint64_t now = usm_now_ns();
+	uint32_t won = 0;
+	int i;
+
+	if (!usm_backoff_due(&pager->retry, now))
+		return 0;
+	read_notices(pager);
+	for (i = 0; i < RECLAIM_BATCHES && !won; i++)
+		won = batch(pager);
+	usm_backoff_result(&pager->retry, now, won);
+	return won;
+}
+
+bool usm_pager_work(struct usm_pager *pager)
+{
+	uint64_t now;
+	uint32_t won;
+
+	read_notices(pager);
+	usm_stock_refresh(pager->options.stock);
+	pager->evicting = usm_watermarks_evict(
+		&pager->options.marks, usm_stock_nr(pager->options.stock),
+		pager->evicting);
+	if (!pager->evicting && !pager->outgoing.nr)
+		return false;
+	now = usm_now_ns();
+	if (!usm_backoff_due(&pager->retry, now))
+		return false;
+	won = batch(pager);
+	usm_backoff_result(&pager->retry, now, won);
+	return won;
+}
+
+/* ---- taking over ------------------------------------------------------------ */
+
+int usm_pager_adopt(struct usm_pager *pager,
+		    const struct usm_evicted_info *info)
+{
+	int err = usm_swap_map_adopt(pager->map, info->cookie);
+
+	if (err || info->frame == USM_FRAME_NONE)
+		return err;
+	usm_outgoing_add(&pager->outgoing, info->frame, info->cookie);
+	return store(pager);
+}
+
+void usm_pager_resized(struct usm_pager *pager,
+		       const struct usm_watermarks *marks)
+{
+	pager->options.marks = *marks;
+}
+
+uint32_t usm_pager_out(const struct usm_pager *pager)
+{
+	return usm_swap_map_used(pager->map);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pager.h - takes pages out of frames and brings them back.
+ *
+ * Puts together an eviction policy (which), a swap device (where to) and the
+ * kernel's commands.  It belongs to one worker and is called by its thread
+ * only; nothing in it waits but for the swap device.
+ */
+#ifndef USM_INSTANCE_EVICT_PAGER_H
+#define USM_INSTANCE_EVICT_PAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "instance/evict/watermarks.h"
+#include "instance/kernel.h"
+#include "instance/policies/evict/policy.h"
+#include "instance/policies/swap/device.h"
+#include "instance/worker/stock.h"
+#include "usm.h"
+
+struct usm_pager_options {
+	const struct usm_kernel *kernel;
+	struct usm_stock *stock; /* gets the frames that are won */
+	const struct usm_evict_policy *policy;
+	const struct usm_swap_device *device;
+	struct usm_notices *notices;
+	char *pool; /* frame 0 of the pool; own frames can be touched */
+	uint32_t pool_frames;
+	struct usm_watermarks marks;
+};
+
+struct usm_pager;
+
+/*
+ * What options point to must outlive it; the stock tells it from here on what
+ * comes home.  *out belongs to the caller.  ENOMEM.
+ */
+int usm_pager_create(const struct usm_pager_options *options,
+		     struct usm_pager **out);
+
+/* Frees it; NULL is fine. */
+void usm_pager_destroy(struct usm_pager *pager);
+
+/*
+ * A page that is out already, as the kernel lists it: its slot is in use, and
+ * what its frame still holds is stored.  ERANGE: the device has no such slot;
+ * EEXIST: two pages in one slot; errors of storing.
+ */
+int usm_pager_adopt(struct usm_pager *pager,
+		    const struct usm_evicted_info *info);
+
+/* The frame holds the page at addr of a member (0: unknown) from now on. */
+void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
+		      uint64_t addr);
+
+/*
+ * Fills a FREE frame with the page a cookie stands for.  EFAULT: the frame is
+ * not ours any more; other errors are the device's: the page is lost.
+ */
+int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame);
+
+/*
+ * For a fault that finds no frame: evicts until some are won.  Returns how
+ * many; 0 when nothing can be had now.
+ */
+uint32_t usm_pager_reclaim(struct usm_pager *pager);
+
+/* Will waiting help?  Not when the swap device is full. */
+bool usm_pager_hopeful(const struct usm_pager *pager);
+
+/*
+ * Between faults: reads notices and, below the watermark, evicts one batch.
+ * Returns true when it is to be called again soon.
+ */
+bool usm_pager_work(struct usm_pager *pager);
+
+/* The partition has another size. */
+void usm_pager_resized(struct usm_pager *pager,
+		       const struct usm_watermarks *marks);
+
+/* Slots of the device in use. */
+uint32_t usm_pager_out(const struct usm_pager *pager);
+
+#endif /* USM_INSTANCE_EVICT_PAGER_H */

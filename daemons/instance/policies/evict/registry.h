@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registry.h - the eviction policies this program was built with.
+ */
+#ifndef USM_INSTANCE_POLICIES_EVICT_REGISTRY_H
+#define USM_INSTANCE_POLICIES_EVICT_REGISTRY_H
+
+#include "instance/policies/evict/policy.h"
+
+extern const struct usm_evict_policy usm_evict_clock;
+extern const struct usm_evict_policy usm_evict_fifo;
+
+/* All of them, NULL at the end. */
+extern const struct usm_evict_policy *const usm_evict_registry[];
+
+/* The policy of that name, or NULL. */
+const struct usm_evict_policy *usm_evict_policy_find(const char *name);
+
+#endif /* USM_INSTANCE_POLICIES_EVICT_REGISTRY_H */

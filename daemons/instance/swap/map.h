@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map.h - which slots of a swap device hold pages, and the cookies for them.
+ *
+ * A cookie is the slot in its low half and a tag in the high one that differs
+ * each time the slot is used.  A late word about an earlier page (a notice
+ * still in the ring, a request of a thread that was overtaken) is thereby told
+ * from one about the page that is there now.  The kernel keeps the cookies, so
+ * there is nothing to save: the next daemon adopts them.  One thread.
+ */
+#ifndef USM_INSTANCE_SWAP_MAP_H
+#define USM_INSTANCE_SWAP_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct usm_swap_map;
+
+/* Slot of a cookie; check usm_swap_map_holds() before trusting it. */
+static inline uint32_t usm_swap_slot(uint64_t cookie)
+{
+	return (uint32_t)cookie;
+}
+
+/* All of [1, nr_slots) unused.  *out belongs to the caller.  ENOMEM. */
+int usm_swap_map_create(uint32_t nr_slots, struct usm_swap_map **out);
+
+/* Frees it; NULL is fine. */
+void usm_swap_map_destroy(struct usm_swap_map *map);
+
+/* Takes the lowest unused slot: its cookie, or 0 when all are in use. */
+uint64_t usm_swap_map_take(struct usm_swap_map *map);
+
+/* Gives a slot back; a cookie that is not the current one changes nothing. */
+void usm_swap_map_give(struct usm_swap_map *map, uint64_t cookie);
+
+/* Does the slot hold what this cookie stands for? */
+bool usm_swap_map_holds(const struct usm_swap_map *map, uint64_t cookie);
+
+/*
+ * A slot is in use, says the kernel.  ERANGE: no such slot here; EEXIST: it is
+ * in use for another cookie.
+ */
+int usm_swap_map_adopt(struct usm_swap_map *map, uint64_t cookie);
+
+/*
+ * Compares with the kernel: begin, keep() every cookie it knows, end: what was
+ * not kept is unused.  Nothing else in between.
+ */
+int usm_swap_map_begin(struct usm_swap_map *map);
+void usm_swap_map_keep(struct usm_swap_map *map, uint64_t cookie);
+uint32_t usm_swap_map_end(struct usm_swap_map *map);
+
+/* Slots in use; slots that could be. */
+uint32_t usm_swap_map_used(const struct usm_swap_map *map);
+uint32_t usm_swap_map_room(const struct usm_swap_map *map);
+
+#endif /* USM_INSTANCE_SWAP_MAP_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/worker/supply.h"
+
+#include <errno.h>
+
+static uint32_t find(struct usm_stock *stock, struct usm_pager *pager,
+		     const struct usm_fault *fault, bool *dry)
+{
+	uint32_t frame = usm_stock_pick(stock, fault, dry);
+
+	while (frame == USM_FRAME_NONE && pager && usm_pager_reclaim(pager))
+		frame = usm_stock_pick(stock, fault, dry);
+	return frame;
+}
+
+enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
+			   const struct usm_fault *fault, uint32_t *frame,
+			   bool *dry)
+{
+	bool evicted = fault->kind == USM_FAULT_SWAPIN;
+	uint32_t found;
+	int err = 0;
+
+	/* What was evicted by others, with nothing here to read it from. */
+	if (evicted && !pager)
+		return USM_SUPPLY_NONE;
+	do {
+		found = find(stock, pager, fault, dry);
+		if (found == USM_FRAME_NONE)
+			return pager && (evicted || usm_pager_hopeful(pager))
+				       ? USM_SUPPLY_LATER
+				       : USM_SUPPLY_NONE;
+		if (evicted)
+			err = usm_pager_fill(pager, fault->cookie, found);
+		/* The frame left the partition just now: take another. */
+	} while (err == -EFAULT);
+	if (err) {
+		usm_stock_give(stock, found);
+		return USM_SUPPLY_NONE;
+	}
+	if (pager)
+		usm_pager_placed(pager, found, fault->member, fault->addr);
+	*frame = found;
+	return USM_SUPPLY_FRAME;
+}
