@@ -36,8 +36,13 @@ static void write_config(const struct instance_options *options, char *path)
 		require(false, "%s can be written", path);
 	fprintf(file, "{\"name\":\"%s\",\"memory\":\"%s\"", options->name,
 		options->memory);
-	fprintf(file, ",\"policy\":{\"alloc\":\"%s\"}",
+	fprintf(file, ",\"policy\":{\"alloc\":\"%s\"",
 		options->alloc ? options->alloc : "first-fit");
+	if (options->evict)
+		fprintf(file, ",\"evict\":\"%s\"", options->evict);
+	fprintf(file, "}");
+	if (options->swap)
+		fprintf(file, ",\"swap\":{\"size\":\"%s\"}", options->swap);
 	if (options->deadline_ms)
 		fprintf(file, ",\"deadline_ms\":%u", options->deadline_ms);
 	if (options->slots)
@@ -54,8 +59,9 @@ static void exec_daemon(const char *config, bool managed, int ready_fd)
 
 	snprintf(ready, sizeof(ready), "%d", ready_fd);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execlp("usm-instance", "usm-instance", "--config", config, "--ready-fd",
-	       ready, managed ? "--managed" : NULL, NULL);
+	execlp("usm-instance", "usm-instance", "--config", config, "--swap-dir",
+	       INSTANCE_SWAP_DIR, "--ready-fd", ready,
+	       managed ? "--managed" : NULL, NULL);
 	_exit(127);
 }
 

@@ -21,8 +21,13 @@ struct instance_options {
 	unsigned int deadline_ms; /* 0: the default */
 	unsigned int slots; /* 0: the default */
 	const char *on_loss; /* NULL: fallback */
+	const char *swap; /* size of its swap file, NULL: none */
+	const char *evict; /* NULL: clock */
 	bool managed; /* the partition outlives the daemon */
 };
+
+/* Where swap files are: DIR/NAME.swap. */
+#define INSTANCE_SWAP_DIR "/tmp/swap"
 
 struct instance {
 	pid_t pid;

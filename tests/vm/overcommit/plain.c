@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Twice the partition, under each eviction policy, with nothing going wrong. */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "lib/check.h"
+#include "lib/pattern.h"
+#include "lib/wait.h"
+#include "overcommit.h"
+
+static const struct tenant tenant = { .pages = TENANT_PAGES, .threads = 3 };
+
+/* What the file system says, not the daemon: is there anything in it? */
+static void check_file(const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), INSTANCE_SWAP_DIR "/%s.swap", name);
+	require(!stat(path, &st), "plain: there is a swap file");
+	check(S_ISREG(st.st_mode) && (st.st_mode & 0777) == 0600 && !st.st_uid,
+	      "plain: only root can open it");
+	check(st.st_size > TENANT_PAGES / 2 * (off_t)PAGE_BYTES,
+	      "plain: it has room");
+}
+
+static void run(int dev, const char *evict, const char *alloc)
+{
+	const struct instance_options options = {
+		.name = "plain",
+		.memory = PARTITION,
+		.alloc = alloc,
+		.swap = SWAP,
+		.evict = evict,
+		.on_loss = "fail",
+		.deadline_ms = LONG_DEADLINE_MS,
+	};
+	struct usm_instance_info info;
+	struct instance instance;
+	struct child child;
+
+	instance_start(&instance, dev, &options);
+	tenant_start(&child, &instance, &tenant);
+	tenant_check_places(&child, &instance, &tenant, evict);
+	check_file(options.name);
+	child_let(&child, 1);
+	check(tenant_moves_on(&child, test_count(6000, 1000000),
+			      MOVE_ON_MS * test_count(1, 20)),
+	      "%s: it goes on", evict);
+	require(!instance_info(dev, instance.id, &info), "it is there");
+	check(info.evictions > TENANT_PAGES / 2, "%s: %llu pages went out",
+	      evict, info.evictions);
+	check(info.swapins > 100, "%s: %llu came back", evict, info.swapins);
+	tenant_end(&child, evict);
+	overcommit_end(&instance, evict);
+}
+
+void test_plain(int dev)
+{
+	run(dev, "clock", "first-fit");
+	run(dev, "fifo", "extent");
+}
