@@ -177,7 +177,11 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 	err = look_at(fd, options, fresh, failure);
 	if (err)
 		return err;
-	err = set_aside(fd, slots << USM_FRAME_SHIFT);
+	/* What an earlier life left is nobody's any more. */
+	if (*fresh && ftruncate(fd, 0))
+		err = -errno;
+	if (!err)
+		err = set_aside(fd, slots << USM_FRAME_SHIFT);
 	if (!err && *fresh)
 		err = write_header(fd, options);
 	if (err)

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/client.h"
+#include "fake_kernel.h"
+#include "fake_pages.h"
+#include "instance/evict/pager.h"
+#include "instance/evict/recover.h"
+#include "instance/policies/alloc/registry.h"
+#include "instance/policies/evict/registry.h"
+#include "instance/worker/supply.h"
+
+#define STEPS 30000
+
+static const struct usm_extent partition = { 0, FAKE_PAGE_FRAMES };
+
+static struct fake_pages *fake;
+static struct usm_returned *returned;
+static struct usm_stock *stock;
+static struct usm_pager *pager;
+
+static int attach(const struct usm_evict_policy *policy, bool fresh)
+{
+	struct usm_pager_options options = {
+		.kernel = &fake->ops,
+		.policy = policy,
+		.device = &fake->device,
+		.notices = &fake->notices,
+		.pool = (char *)fake->pool,
+		.pool_frames = FAKE_PAGE_FRAMES,
+		.marks = usm_watermarks_of(FAKE_PAGE_FRAMES, 10, 20),
+	};
+
+	cr_assert_eq(
+		usm_returned_create(&partition, 1, 0, &fake->ops, &returned),
+		0);
+	cr_assert_eq(usm_stock_create(&partition, 1, &usm_alloc_first_fit,
+				      &fake->ops, returned, &stock),
+		     0);
+	options.stock = stock;
+	cr_assert_eq(usm_pager_create(&options, &pager), 0);
+	usm_returned_collect(returned, NULL);
+	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
+	return usm_recover(pager, &fake->ops, &partition, 1, fresh, NULL);
+}
+
+/* As kill -9 would. */
+static void detach(void)
+{
+	usm_pager_destroy(pager);
+	usm_stock_destroy(stock);
+	usm_returned_destroy(returned);
+}
+
+static void setup(void)
+{
+	fake = calloc(1, sizeof(*fake));
+	fake_pages_init(fake, 1);
+	cr_assert_eq(attach(&usm_evict_clock, true), 0);
+}
+
+static void teardown(void)
+{
+	detach();
+	free(fake);
+}
+
+TestSuite(pager, .init = setup, .fini = teardown);
+
+/* The member touches a page: a fault where it has to. */
+static void touch(uint32_t page)
+{
+	struct fake_page *at = &fake->page[page];
+	struct usm_fault fault = {
+		.kind = at->cookie ? USM_FAULT_SWAPIN : USM_FAULT_ANON,
+		.cookie = at->cookie,
+		.member = FAKE_MEMBER,
+		.addr = FAKE_PAGES_AT + page * USM_FRAME_BYTES,
+	};
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	enum usm_supply supply;
+	uint32_t frame;
+	bool dry;
+
+	if (at->frame != USM_FRAME_NONE) {
+		fake_pages_touch(fake, page);
+		return;
+	}
+	if (at->held != USM_FRAME_NONE) {
+		fake_pages_retake(fake, page);
+		return;
+	}
+	while ((supply = usm_supply(stock, pager, &fault, &frame, &dry)) ==
+	       USM_SUPPLY_LATER)
+		nanosleep(&pause, NULL);
+	cr_assert_eq(supply, USM_SUPPLY_FRAME);
+	/* Evicting for this fault may have undone that of its page. */
+	if (at->frame == USM_FRAME_NONE && fault.cookie == at->cookie)
+		fake_pages_map(fake, page, frame);
+	else
+		usm_stock_give(stock, frame);
+}
+
+static void touch_all(void)
+{
+	uint32_t page;
+
+	for (page = 0; page < FAKE_PAGES; page++)
+		touch(page);
+}
+
+Test(pager, three_pages_share_a_frame)
+{
+	touch_all();
+	touch_all();
+	cr_assert_gt(fake->evictions, 2 * (FAKE_PAGES - FAKE_PAGE_FRAMES));
+	cr_assert_geq(fake->swapins, FAKE_PAGES - FAKE_PAGE_FRAMES);
+}
+
+Test(pager, works_between_the_watermarks)
+{
+	uint32_t page;
+
+	for (page = 0; page < 50; page++)
+		touch(page);
+	/* 14 of 64 are free: the low mark is 6, the high one 12. */
+	cr_assert_not(usm_pager_work(pager));
+	cr_assert_eq(fake->evictions, 0);
+	for (; page < 59; page++)
+		touch(page);
+	while (usm_pager_work(pager))
+		;
+	cr_assert_geq(usm_stock_nr(stock), 12);
+	cr_assert_eq(fake->evictions, usm_pager_out(pager));
+}
+
+Test(pager, spares_what_is_used)
+{
+	uint32_t round, page;
+
+	for (round = 0; round < 200; round++) {
+		/* Eight pages all the time, the others once. */
+		for (page = 0; page < 8; page++)
+			touch(page);
+		touch(8 + round % (FAKE_PAGES - 8));
+		usm_pager_work(pager);
+	}
+	for (page = 0; page < 8; page++)
+		cr_assert_neq(fake->page[page].frame, USM_FRAME_NONE,
+			      "page %u was evicted", page);
+}
+
+Test(pager, content_that_could_not_be_stored_stays)
+{
+	fake->failing = 1;
+	touch(0);
+	for (uint32_t page = 1; page < FAKE_PAGE_FRAMES; page++)
+		touch(page);
+	cr_assert_eq(usm_pager_reclaim(pager), 0);
+	cr_assert_gt(fake->evictions, 0);
+	fake->failing = 0;
+	touch_all();
+}
+
+Test(pager, says_when_there_is_no_hope)
+{
+	struct usm_fault fault = { .member = FAKE_MEMBER };
+	uint32_t frame;
+	bool dry;
+
+	detach();
+	fake->device.nr_slots = 9; /* one of them is the device's */
+	cr_assert_eq(attach(&usm_evict_fifo, true), 0);
+	for (uint32_t page = 0; page < FAKE_PAGE_FRAMES + 8; page++)
+		touch(page);
+	cr_assert_not(usm_pager_hopeful(pager));
+	cr_assert_eq(usm_supply(stock, pager, &fault, &frame, &dry),
+		     USM_SUPPLY_NONE);
+}
+
+Test(pager, nobody_gets_an_evicted_page_from_nowhere)
+{
+	struct usm_fault fault = {
+		.kind = USM_FAULT_SWAPIN,
+		.cookie = 1ULL << 32 | 1,
+	};
+	uint32_t frame;
+	bool dry;
+
+	cr_assert_eq(usm_supply(stock, NULL, &fault, &frame, &dry),
+		     USM_SUPPLY_NONE);
+}
+
+Test(pager, does_not_start_without_its_swap_file)
+{
+	touch_all();
+	detach();
+	cr_assert_lt(attach(&usm_evict_clock, true), 0);
+	detach();
+	fake->device.nr_slots = 2;
+	cr_assert_lt(attach(&usm_evict_clock, false), 0);
+	detach();
+	fake->device.nr_slots = FAKE_SWAP_SLOTS;
+	cr_assert_eq(attach(&usm_evict_clock, false), 0);
+	touch_all();
+}
+
+/*
+ * Touches, drops, evictions, failures of every kind, lost notices and killed
+ * daemons in random order.
+ */
+static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
+{
+	uint32_t step, page;
+
+	detach();
+	fake_pages_init(fake, seed);
+	cr_assert_eq(attach(policy, true), 0);
+	fake->busy = 7;
+	fake->touched = 9;
+	fake->failing = 31;
+	for (step = 0; step < STEPS; step++) {
+		page = (uint32_t)(fake_random(&seed) % FAKE_PAGES);
+		switch (fake_random(&seed) % 64) {
+		case 0:
+			fake_pages_drop(fake, page);
+			break;
+		case 1:
+			/* Somebody else's notices fill the ring. */
+			if (fake_random(&seed) % 16 == 0) {
+				fake->notices.lost++;
+				fake->notices.tail = fake->notices.head;
+			}
+			break;
+		case 2:
+			if (fake_random(&seed) % 16)
+				break;
+			detach();
+			fake_pages_reattach(fake);
+			while (attach(policy, false)) {
+				cr_assert(fake->failing);
+				detach();
+			}
+			break;
+		case 3:
+		case 4:
+		case 5:
+			usm_pager_work(pager);
+			break;
+		default:
+			touch(page);
+		}
+	}
+	cr_assert_gt(fake->retaken, 100);
+	cr_assert_gt(fake->swapins, STEPS / 16);
+	/* Nothing is left behind. */
+	fake->busy = fake->touched = fake->failing = 0;
+	for (page = 0; page < FAKE_PAGES; page++)
+		fake_pages_drop(fake, page);
+	while (usm_pager_work(pager))
+		;
+	cr_assert_eq(usm_pager_out(pager), 0);
+	usm_returned_collect(returned, NULL);
+	usm_stock_refresh(stock);
+	cr_assert_eq(usm_stock_nr(stock), FAKE_PAGE_FRAMES);
+}
+
+Test(pager, lives_through_anything_by_clock)
+{
+	random_life(&usm_evict_clock, 11);
+}
+
+Test(pager, lives_through_anything_by_fifo)
+{
+	random_life(&usm_evict_fifo, 12);
+}
