@@ -88,7 +88,13 @@ static int handle_event(struct usm_control *control,
 	uint32_t gone = 0;
 	int err;
 
-	if (event->type == USM_EVENT_LOST) {
+	/* What was lost may have been a word about the partition's size. */
+	if (control->worker &&
+	    (event->type == USM_EVENT_RESIZE || event->type == USM_EVENT_LOST))
+		usm_worker_resize(control->worker);
+	if (event->type == USM_EVENT_RESIZE) {
+		err = 0;
+	} else if (event->type == USM_EVENT_LOST) {
 		err = usm_control_resync(control);
 	} else {
 		err = usm_members_apply(&control->members, event, &gone);

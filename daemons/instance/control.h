@@ -12,11 +12,13 @@
 #include "instance/members.h"
 #include "instance/session.h"
 #include "instance/worker/inbox.h"
+#include "instance/worker/worker.h"
 
 struct usm_control {
 	struct usm_session *session;
 	struct usm_returned *returned;
 	struct usm_inbox *inbox;
+	struct usm_worker_thread *worker; /* NULL: sizes stay */
 	int stop_fd; /* readable: end cleanly */
 	struct usm_members_table members;
 	/* Optional: told every event after it was applied. */

@@ -33,6 +33,7 @@ struct usm_instance {
 	struct usm_local_manager *manager;
 	struct usm_inbox *inbox;
 	struct usm_worker_thread *worker;
+	struct usm_resize_parts resize;
 };
 
 /* Reading /proc/usmPgs first makes what came home meanwhile FREE again. */
@@ -92,6 +93,15 @@ static int build(struct usm_instance *instance,
 				       &instance->kernel, &instance->manager);
 	if (err)
 		return err;
+	instance->resize = (struct usm_resize_parts){
+		.kernel = &instance->kernel,
+		.stock = instance->stock,
+		.pager = instance->pager,
+		.manager = instance->manager,
+		.pool_frames = instance->session->pool_frames,
+		.free_low_percent = options->free_low_percent,
+		.free_high_percent = options->free_high_percent,
+	};
 	return usm_inbox_create(&instance->inbox);
 }
 
@@ -163,6 +173,7 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 		.stock = instance->stock,
 		.pager = instance->pager,
 		.inbox = instance->inbox,
+		.resize = &instance->resize,
 	};
 	int err = usm_worker_start(&options, &instance->worker);
 
@@ -180,6 +191,7 @@ int usm_instance_run(struct usm_instance *instance, int stop_fd,
 		.session = instance->session,
 		.returned = instance->returned,
 		.inbox = instance->inbox,
+		.worker = instance->worker,
 		.stop_fd = stop_fd,
 		.observe = observe,
 		.observe_ctx = ctx,

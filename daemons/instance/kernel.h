@@ -22,6 +22,8 @@ struct usm_kernel {
 	int (*scan)(void *ctx, uint32_t *home);
 	int (*frames)(void *ctx, uint32_t first, struct usm_frame_info *out,
 		      uint32_t *nr);
+	/* Of the own partition. */
+	int (*extents)(void *ctx, struct usm_extents *out);
 	int (*evict)(void *ctx, struct usm_evict_entry *entries, uint32_t nr);
 	int (*free)(void *ctx, struct usm_free_entry *entries, uint32_t nr);
 	int (*pages)(void *ctx, uint32_t member, uint64_t addr, uint32_t nr,

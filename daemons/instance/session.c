@@ -249,6 +249,14 @@ static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
 	return usm_client_frames(session->device_fd, first, out, nr);
 }
 
+static int kernel_extents(void *ctx, struct usm_extents *out)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_extents(session->device_fd, session->claim.instance,
+				  out);
+}
+
 static int kernel_evict(void *ctx, struct usm_evict_entry *entries, uint32_t nr)
 {
 	const struct usm_session *session = ctx;
@@ -295,6 +303,7 @@ void usm_session_kernel(struct usm_session *session, struct usm_kernel *out)
 		.map = kernel_map,
 		.scan = kernel_scan,
 		.frames = kernel_frames,
+		.extents = kernel_extents,
 		.evict = kernel_evict,
 		.free = kernel_free,
 		.pages = kernel_pages,

@@ -32,38 +32,63 @@ static uint32_t summary_words(const struct usm_returned *returned)
 	return (leaf_words(returned) + 63) / 64;
 }
 
-int usm_returned_create(const struct usm_extent *extents,
-			unsigned int nr_extents, uint64_t base_pfn,
-			const struct usm_kernel *kernel,
-			struct usm_returned **out)
+int usm_returned_resize(struct usm_returned *returned,
+			const struct usm_extent *extents,
+			unsigned int nr_extents)
 {
-	struct usm_returned *returned;
 	uint64_t first = UINT64_MAX, end = 0;
+	struct usm_returned made = *returned;
 	unsigned int i;
 
 	if (!nr_extents || nr_extents > USM_EXTENTS_MAX)
 		return -EINVAL;
-	returned = calloc(1, sizeof(*returned));
-	if (!returned)
-		return -ENOMEM;
 	for (i = 0; i < nr_extents; i++) {
 		uint64_t to = (uint64_t)extents[i].first + extents[i].frames;
 
-		returned->extents[i] = extents[i];
 		if (extents[i].first < first)
 			first = extents[i].first;
 		if (to > end)
 			end = to;
 	}
+	made.base = (uint32_t)first & ~63U;
+	made.span = (uint32_t)((end - made.base + 63) & ~63ULL);
+	made.leaf = calloc(leaf_words(&made), sizeof(uint64_t));
+	made.summary = calloc(summary_words(&made), sizeof(uint64_t));
+	if (!made.leaf || !made.summary) {
+		free(made.leaf);
+		free(made.summary);
+		return -ENOMEM;
+	}
+	free(returned->leaf);
+	free(returned->summary);
+	returned->base = made.base;
+	returned->span = made.span;
+	returned->leaf = made.leaf;
+	returned->summary = made.summary;
 	returned->nr_extents = nr_extents;
+	for (i = 0; i < nr_extents; i++)
+		returned->extents[i] = extents[i];
+	return 0;
+}
+
+int usm_returned_create(const struct usm_extent *extents,
+			unsigned int nr_extents, uint64_t base_pfn,
+			const struct usm_kernel *kernel,
+			struct usm_returned **out)
+{
+	struct usm_returned *returned = calloc(1, sizeof(*returned));
+	int err;
+
+	if (!returned)
+		return -ENOMEM;
 	returned->kernel = kernel;
 	returned->base_pfn = base_pfn;
-	returned->base = (uint32_t)first & ~63U;
-	returned->span = (uint32_t)((end - returned->base + 63) & ~63ULL);
-	returned->leaf = calloc(leaf_words(returned), sizeof(uint64_t));
-	returned->summary = calloc(summary_words(returned), sizeof(uint64_t));
-	if (!returned->leaf || !returned->summary ||
-	    pthread_mutex_init(&returned->lock, NULL)) {
+	err = usm_returned_resize(returned, extents, nr_extents);
+	if (err) {
+		free(returned);
+		return err;
+	}
+	if (pthread_mutex_init(&returned->lock, NULL)) {
 		free(returned->leaf);
 		free(returned->summary);
 		free(returned);

@@ -53,6 +53,14 @@ int usm_returned_collect_locked(struct usm_returned *returned,
 /* Puts one frame in; any thread.  EPERM: outside the extents. */
 int usm_returned_put(struct usm_returned *returned, uint32_t frame);
 
+/*
+ * The partition has other extents: forgets what is in it and takes these.
+ * For the worker, with the lock held.  ENOMEM: nothing changed.
+ */
+int usm_returned_resize(struct usm_returned *returned,
+			const struct usm_extent *extents,
+			unsigned int nr_extents);
+
 /* Is there anything to take?  The worker asks on every pass: one load. */
 bool usm_returned_pending(const struct usm_returned *returned);
 

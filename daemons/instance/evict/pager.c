@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/client.h"
+#include "instance/arena/bitmap.h"
 #include "instance/evict/accessed.h"
 #include "instance/evict/outgoing.h"
 #include "instance/swap/map.h"
@@ -33,6 +34,7 @@ struct usm_pager {
 	struct usm_outgoing outgoing;
 	struct usm_notice_reader notices;
 	struct usm_backoff retry;
+	struct usm_bitmap leaving; /* frames whose pages must go */
 	uint32_t won; /* by the batch under way */
 	bool evicting; /* between the watermarks: on the way up */
 };
@@ -61,6 +63,8 @@ int usm_pager_create(const struct usm_pager_options *options,
 					  &pager->map);
 	if (!err)
 		err = usm_accessed_init(&pager->accessed, options->pool_frames);
+	if (!err)
+		err = usm_bitmap_init(&pager->leaving, options->pool_frames);
 	if (err) {
 		usm_pager_destroy(pager);
 		return err;
@@ -74,6 +78,7 @@ void usm_pager_destroy(struct usm_pager *pager)
 {
 	if (!pager)
 		return;
+	usm_bitmap_fini(&pager->leaving);
 	usm_accessed_fini(&pager->accessed);
 	usm_swap_map_destroy(pager->map);
 	pager->options.policy->fini(pager->policy_ctx);
@@ -121,6 +126,26 @@ static uint32_t choose(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
 	return chosen;
 }
 
+static bool any_leaving(const struct usm_pager *pager)
+{
+	return usm_bitmap_first(&pager->leaving) != USM_BITMAP_NONE;
+}
+
+/* One that cannot go now is left to the kernel, or to its turn. */
+static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
+			       uint32_t nr)
+{
+	uint32_t chosen;
+
+	for (chosen = 0; chosen < nr && any_leaving(pager); chosen++) {
+		victims[chosen] = usm_bitmap_first(&pager->leaving);
+		usm_bitmap_clear(&pager->leaving, victims[chosen]);
+		pager->options.policy->removed(pager->policy_ctx,
+					       victims[chosen]);
+	}
+	return chosen;
+}
+
 /* Not evicted after all: it is as it was. */
 static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 {
@@ -129,7 +154,7 @@ static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 }
 
 /* Has the kernel take a batch of pages away. */
-static void evict(struct usm_pager *pager)
+static void evict(struct usm_pager *pager, bool leaving)
 {
 	const struct usm_kernel *kernel = pager->options.kernel;
 	struct usm_evict_entry entries[USM_OUTGOING_MAX] = { 0 };
@@ -139,7 +164,8 @@ static void evict(struct usm_pager *pager)
 	uint32_t nr = left < USM_OUTGOING_MAX ? left : USM_OUTGOING_MAX, i;
 	int err;
 
-	nr = choose(pager, victims, nr);
+	nr = leaving ? choose_leaving(pager, victims, nr)
+		     : choose(pager, victims, nr);
 	for (i = 0; i < nr; i++) {
 		entries[i].frame = victims[i];
 		entries[i].cookie = usm_swap_map_take(pager->map);
@@ -180,11 +206,11 @@ static int store(struct usm_pager *pager)
 }
 
 /* One batch out.  What could not be stored before goes first. */
-static uint32_t batch(struct usm_pager *pager)
+static uint32_t batch(struct usm_pager *pager, bool leaving)
 {
 	pager->won = 0;
 	if (!pager->outgoing.nr)
-		evict(pager);
+		evict(pager, leaving);
 	if (pager->outgoing.nr)
 		store(pager);
 	return pager->won;
@@ -285,13 +311,14 @@ uint32_t usm_pager_reclaim(struct usm_pager *pager)
 		return 0;
 	read_notices(pager);
 	for (i = 0; i < RECLAIM_BATCHES && !won; i++)
-		won = batch(pager);
+		won = batch(pager, false);
 	usm_backoff_result(&pager->retry, now, won);
 	return won;
 }
 
 bool usm_pager_work(struct usm_pager *pager)
 {
+	bool leaving = any_leaving(pager);
 	uint64_t now;
 	uint32_t won;
 
@@ -300,14 +327,14 @@ bool usm_pager_work(struct usm_pager *pager)
 	pager->evicting = usm_watermarks_evict(
 		&pager->options.marks, usm_stock_nr(pager->options.stock),
 		pager->evicting);
-	if (!pager->evicting && !pager->outgoing.nr)
+	if (!pager->evicting && !pager->outgoing.nr && !leaving)
 		return false;
 	now = usm_now_ns();
 	if (!usm_backoff_due(&pager->retry, now))
 		return false;
-	won = batch(pager);
-	usm_backoff_result(&pager->retry, now, won);
-	return won;
+	won = batch(pager, leaving);
+	usm_backoff_result(&pager->retry, now, won || leaving);
+	return won || leaving;
 }
 
 /* ---- taking over ------------------------------------------------------------ */
@@ -327,6 +354,14 @@ void usm_pager_resized(struct usm_pager *pager,
 		       const struct usm_watermarks *marks)
 {
 	pager->options.marks = *marks;
+	while (any_leaving(pager))
+		usm_bitmap_clear(&pager->leaving,
+				 usm_bitmap_first(&pager->leaving));
+}
+
+void usm_pager_vacate(struct usm_pager *pager, uint32_t frame)
+{
+	usm_bitmap_set(&pager->leaving, frame);
 }
 
 uint32_t usm_pager_out(const struct usm_pager *pager)

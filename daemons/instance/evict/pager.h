@@ -75,9 +75,12 @@ bool usm_pager_hopeful(const struct usm_pager *pager);
  */
 bool usm_pager_work(struct usm_pager *pager);
 
-/* The partition has another size. */
+/* The partition has another size; nothing is to leave so far. */
 void usm_pager_resized(struct usm_pager *pager,
 		       const struct usm_watermarks *marks);
+
+/* The frame is to leave the partition: its page goes before all others. */
+void usm_pager_vacate(struct usm_pager *pager, uint32_t frame);
 
 /* Slots of the device in use. */
 uint32_t usm_pager_out(const struct usm_pager *pager);

@@ -240,7 +240,7 @@ static void flush(struct usm_local_manager *manager)
  * Sends the last answer of every slot once more, by a call that tells what
  * became of it: taken now, or ESTALE.  Afterwards no reply is under way.
  */
-static int settle(struct usm_local_manager *manager)
+int usm_local_manager_settle(struct usm_local_manager *manager)
 {
 	const struct usm_kernel *kernel = manager->kernel;
 	struct usm_map_entry *batch = manager->batch;
@@ -275,7 +275,7 @@ static void end_pass(struct usm_local_manager *manager)
 	if (!manager->dry)
 		return;
 	manager->dry = false;
-	if (!settle(manager))
+	if (!usm_local_manager_settle(manager))
 		usm_stock_reconcile(manager->stock, NULL);
 }
 

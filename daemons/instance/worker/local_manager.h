@@ -60,6 +60,12 @@ uint32_t usm_local_manager_run(struct usm_local_manager *manager);
 bool usm_local_manager_waiting(const struct usm_local_manager *manager);
 
 /*
+ * Makes sure that no reply is under way: each was taken by the kernel or never
+ * will be.  Errors of USM_IOC_MAP.
+ */
+int usm_local_manager_settle(struct usm_local_manager *manager);
+
+/*
  * Answers whatever waits in any slot, bits or not: for the start, when a
  * predecessor may have taken bits it never answered.
  */

@@ -29,35 +29,84 @@ struct usm_stock {
 	struct usm_extent extents[USM_EXTENTS_MAX];
 };
 
+/* An arena for the extents, and the policy's context over it. */
+static int prepare(const struct usm_stock *stock,
+		   const struct usm_extent *extents, unsigned int nr_extents,
+		   struct usm_arena **arena, void **policy_ctx)
+{
+	int err = usm_arena_create(extents, nr_extents,
+				   stock->policy->run_frames, arena);
+
+	if (err)
+		return err;
+	err = stock->policy->init(*arena, policy_ctx);
+	if (err)
+		usm_arena_destroy(*arena);
+	return err;
+}
+
+static void put_in_place(struct usm_stock *stock,
+			 const struct usm_extent *extents,
+			 unsigned int nr_extents, struct usm_arena *arena,
+			 void *policy_ctx)
+{
+	unsigned int i;
+
+	stock->arena = arena;
+	stock->policy_ctx = policy_ctx;
+	stock->nr = 0;
+	for (i = 0; i < nr_extents; i++)
+		stock->extents[i] = extents[i];
+	stock->nr_extents = nr_extents;
+}
+
 int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
 		     const struct usm_alloc_policy *policy,
 		     const struct usm_kernel *kernel,
 		     struct usm_returned *returned, struct usm_stock **out)
 {
 	struct usm_stock *stock = calloc(1, sizeof(*stock));
-	unsigned int i;
+	struct usm_arena *arena = NULL;
+	void *policy_ctx = NULL;
 	int err;
 
 	if (!stock)
 		return -ENOMEM;
-	err = usm_arena_create(extents, nr_extents, policy->run_frames,
-			       &stock->arena);
-	if (!err)
-		err = policy->init(stock->arena, &stock->policy_ctx);
-	if (err) {
-		usm_arena_destroy(stock->arena);
-		free(stock);
-		return err;
-	}
-	for (i = 0; i < nr_extents; i++)
-		stock->extents[i] = extents[i];
-	stock->nr_extents = nr_extents;
 	stock->policy = policy;
 	stock->kernel = kernel;
 	stock->returned = returned;
+	err = prepare(stock, extents, nr_extents, &arena, &policy_ctx);
+	if (err) {
+		free(stock);
+		return err;
+	}
+	put_in_place(stock, extents, nr_extents, arena, policy_ctx);
 	usm_backoff_init(&stock->scan, SCAN_PAUSE_MIN_NS, SCAN_PAUSE_MAX_NS);
 	*out = stock;
 	return 0;
+}
+
+int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
+		     unsigned int nr_extents)
+{
+	struct usm_arena *arena = NULL;
+	void *policy_ctx = NULL;
+	int err = prepare(stock, extents, nr_extents, &arena, &policy_ctx);
+
+	if (err)
+		return err;
+	usm_returned_lock(stock->returned);
+	err = usm_returned_resize(stock->returned, extents, nr_extents);
+	usm_returned_unlock(stock->returned);
+	if (err) {
+		stock->policy->fini(policy_ctx);
+		usm_arena_destroy(arena);
+		return err;
+	}
+	stock->policy->fini(stock->policy_ctx);
+	usm_arena_destroy(stock->arena);
+	put_in_place(stock, extents, nr_extents, arena, policy_ctx);
+	return usm_stock_reconcile(stock, NULL);
 }
 
 void usm_stock_destroy(struct usm_stock *stock)

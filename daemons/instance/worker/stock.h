@@ -40,6 +40,14 @@ void usm_stock_destroy(struct usm_stock *stock);
  */
 int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered);
 
+/*
+ * The partition has other extents: begins anew with what the kernel calls FREE
+ * in them.  As for usm_stock_reconcile(), no reply may be under way.  ENOMEM,
+ * EINVAL: nothing changed.
+ */
+int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
+		     unsigned int nr_extents);
+
 /* Takes in what the control thread left; one load when there is nothing. */
 void usm_stock_refresh(struct usm_stock *stock);
 

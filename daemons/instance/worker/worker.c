@@ -29,6 +29,7 @@ struct usm_worker_thread {
 	sem_t started;
 	int error; /* of starting, valid once .started is posted */
 	bool stop;
+	bool resize;
 };
 
 uint64_t usm_worker_mask(uint32_t index, uint32_t nr)
@@ -51,7 +52,8 @@ static bool has_reason_to_run(void *ctx)
 	const struct usm_worker_thread *worker = ctx;
 
 	return usm_local_manager_pending(worker->options.manager) ||
-	       stopping(worker);
+	       stopping(worker) ||
+	       __atomic_load_n(&worker->resize, __ATOMIC_RELAXED);
 }
 
 static void touch_stack(void)
@@ -112,6 +114,19 @@ static bool wait_for_work(struct usm_worker_thread *worker)
 	return slept;
 }
 
+static void follow_resize(struct usm_worker_thread *worker)
+{
+	if (!__atomic_load_n(&worker->resize, __ATOMIC_RELAXED) ||
+	    !__atomic_exchange_n(&worker->resize, false, __ATOMIC_SEQ_CST))
+		return;
+	/*
+	 * Short of memory it goes on with the books it has: the kernel refuses
+	 * what is not ours any more, and what is new lies idle.
+	 */
+	if (worker->options.resize)
+		usm_resize_follow(worker->options.resize);
+}
+
 static void serve(struct usm_worker_thread *worker)
 {
 	struct usm_local_manager *manager = worker->options.manager;
@@ -119,7 +134,10 @@ static void serve(struct usm_worker_thread *worker)
 	bool slept = false;
 
 	while (!stopping(worker)) {
-		bool served = usm_local_manager_run(manager);
+		bool served;
+
+		follow_resize(worker);
+		served = usm_local_manager_run(manager);
 
 		if (served && !slept)
 			count_self_wake(worker->options.bell);
@@ -200,6 +218,12 @@ int usm_worker_start(const struct usm_worker_options *options,
 	}
 	*out = worker;
 	return 0;
+}
+
+void usm_worker_resize(struct usm_worker_thread *worker)
+{
+	__atomic_store_n(&worker->resize, true, __ATOMIC_SEQ_CST);
+	usm_doorbell_ring(worker->options.bell);
 }
 
 void usm_worker_stop(struct usm_worker_thread *worker)

@@ -12,6 +12,7 @@
 
 #include "instance/worker/inbox.h"
 #include "instance/worker/local_manager.h"
+#include "instance/worker/resize.h"
 #include "usm.h"
 
 struct usm_worker_options {
@@ -25,6 +26,7 @@ struct usm_worker_options {
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
 	struct usm_inbox *inbox;
+	const struct usm_resize_parts *resize; /* NULL: sizes stay */
 };
 
 struct usm_worker_thread;
@@ -37,6 +39,9 @@ struct usm_worker_thread;
  */
 int usm_worker_start(const struct usm_worker_options *options,
 		     struct usm_worker_thread **out);
+
+/* The partition has another size: the worker follows.  Any thread. */
+void usm_worker_resize(struct usm_worker_thread *worker);
 
 /* Stops it, joins it, frees it; NULL is fine. */
 void usm_worker_stop(struct usm_worker_thread *worker);

@@ -292,11 +292,10 @@ Test(channel_view, checks_what_it_is_given)
 	channel->notices_offset = (uint32_t)slots_end;
 	cr_assert_eq(usm_channel_view(channel, sizeof(memory), &view), 0);
 	cr_assert_eq((char *)view.notices, memory + slots_end);
-	cr_assert_eq(
-		usm_channel_view(channel,
-				 slots_end + sizeof(struct usm_notices) - 1,
-				 &view),
-		-EPROTO);
+	cr_assert_eq(usm_channel_view(
+			     channel,
+			     slots_end + sizeof(struct usm_notices) - 1, &view),
+		     -EPROTO);
 	channel->notices_offset = 0;
 	cr_assert_eq(usm_channel_view(channel, 100, &view), -EPROTO);
 	channel->nr_slots = 1000;

@@ -47,6 +47,7 @@ int main(void)
 	dev = device_open();
 	test_plain(dev);
 	test_killed(dev);
+	test_resized(dev);
 	test_redis(dev);
 	close(dev);
 	return test_end();

@@ -71,6 +71,7 @@ void overcommit_end(struct instance *instance, const char *what);
 
 void test_plain(int dev);
 void test_killed(int dev);
+void test_resized(int dev);
 void test_redis(int dev);
 
 #endif /* USM_VM_OVERCOMMIT_H */
