@@ -232,10 +232,12 @@ static void take_notice(void *ctx, const struct usm_notice *notice)
 				 notice->addr);
 		break;
 	case USM_NOTICE_USED:
-		for (i = 0; i < notice->pages; i++)
+		for (i = 0; i < notice->pages; i++) {
+			usm_stock_lose(pager->options.stock, notice->frame + i);
 			usm_pager_placed(pager, notice->frame + i,
 					 notice->member,
 					 notice->addr + i * USM_FRAME_BYTES);
+		}
 		break;
 	default:
 		break;

@@ -11,11 +11,18 @@
 
 #define WORD_BITS 64
 
+/*
+ * Other frames for one fault that the kernel could serve itself: refused ones
+ * are those that it took for a page it moved, a few at a time.
+ */
+#define REFUSALS_MAX 16
+
 /* The last answer given in a slot. */
 struct answer {
 	uint32_t gen; /* 0: none yet */
 	uint32_t frame;
 	uint64_t since_ns; /* put off for the first time; 0: never */
+	uint32_t refusals;
 	bool put_off; /* not given yet */
 	bool refused; /* by USM_IOC_MAP */
 	bool error_seen; /* the slot's word about it, which stays */
@@ -138,8 +145,9 @@ static bool waited_enough(const struct usm_local_manager *manager,
 /*
  * A request that is seen twice was answered before: the same answer again, or
  * none at all if the kernel refused it, so that a wrong frame can never make
- * the two sides go round in circles.  An evicted page is nobody else's to
- * bring, so it gets another frame; a refused one is out of stock.
+ * the two sides go round in circles.  Where others take frames from us it gets
+ * another one, and an evicted page, which is nobody else's to bring, as often
+ * as it takes: a refused frame is out of stock.
  */
 static bool answered_before(const struct usm_local_manager *manager,
 			    uint32_t index, uint32_t gen, bool evicted)
@@ -152,7 +160,8 @@ static bool answered_before(const struct usm_local_manager *manager,
 				 !usm_slot_error(&manager->view.slots[index])))
 		return true;
 	answer->frame = USM_FRAME_NONE;
-	return !evicted;
+	return !evicted &&
+	       (!manager->pager || ++answer->refusals > REFUSALS_MAX);
 }
 
 /* The frame for a request; false when it is put off. */

@@ -278,6 +278,13 @@ void usm_stock_give(struct usm_stock *stock, uint32_t frame)
 	take_in(stock, frame);
 }
 
+void usm_stock_lose(struct usm_stock *stock, uint32_t frame)
+{
+	/* What a policy has set aside it finds out when it is refused. */
+	if (usm_arena_take(stock->arena, frame))
+		stock->nr--;
+}
+
 uint32_t usm_stock_nr(const struct usm_stock *stock)
 {
 	return stock->nr;

@@ -76,6 +76,9 @@ void usm_stock_watch(struct usm_stock *stock,
 /* A frame is FREE again that the daemon itself made so. */
 void usm_stock_give(struct usm_stock *stock, uint32_t frame);
 
+/* The kernel used this frame without being told to; it may be in stock. */
+void usm_stock_lose(struct usm_stock *stock, uint32_t frame);
+
 /* Frames in stock. */
 uint32_t usm_stock_nr(const struct usm_stock *stock);
 

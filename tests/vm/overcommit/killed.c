@@ -50,5 +50,5 @@ void test_killed(int dev)
 	test_note("killed: %llu pages out, %llu back, %llu undone",
 		  info.evictions, info.swapins, info.retaken);
 	tenant_end(&child, "killed");
-	overcommit_end(&instance, "killed");
+	overcommit_end_right(&instance, "killed");
 }

@@ -66,8 +66,10 @@ void tenant_check_places(const struct child *child,
 
 /* ---- the tests --------------------------------------------------------------- */
 
-/* Nobody fell back, nobody was refused; then everything is free again. */
+/* Nobody fell back; then everything is free again. */
 void overcommit_end(struct instance *instance, const char *what);
+/* The same, and no answer was refused. */
+void overcommit_end_right(struct instance *instance, const char *what);
 
 void test_plain(int dev);
 void test_killed(int dev);

@@ -52,7 +52,7 @@ static void run(int dev, const char *evict, const char *alloc)
 	      evict, info.evictions);
 	check(info.swapins > 100, "%s: %llu came back", evict, info.swapins);
 	tenant_end(&child, evict);
-	overcommit_end(&instance, evict);
+	overcommit_end_right(&instance, evict);
 }
 
 void test_plain(int dev)

@@ -222,5 +222,5 @@ void test_redis(int dev)
 	check(info.swapins > 1000, "redis: %llu came back", info.swapins);
 	fclose(client.in);
 	child_kill(&child);
-	overcommit_end(&instance, "redis");
+	overcommit_end_right(&instance, "redis");
 }

@@ -53,5 +53,6 @@ void test_resized(int dev)
 		tenant_check_places(&child, &instance, &tenant, "as before");
 	}
 	tenant_end(&child, "resized");
+	/* Frames that the kernel moves pages to may be in an answer just then. */
 	overcommit_end(&instance, "resized");
 }
