@@ -9,6 +9,12 @@
 #include "fake_kernel.h"
 #include "instance/swap/map.h"
 
+/* One place for it: the macro is large, and this file has many checks. */
+static void must(bool held, const char *what)
+{
+	cr_assert(held, "%s", what);
+}
+
 static bool one_in(struct fake_pages *fake, unsigned int n)
 {
 	return n && fake_random(&fake->random) % n == 0;
@@ -84,8 +90,8 @@ void fake_pages_touch(struct fake_pages *fake, uint32_t page)
 {
 	struct fake_page *at = &fake->page[page];
 
-	cr_assert(fake_page_right(fake->pool[at->frame], page, at->version),
-		  "page %u is not version %u", page, at->version);
+	must(fake_page_right(fake->pool[at->frame], page, at->version),
+	     "every word of the page is right");
 	fake_page_fill(fake->pool[at->frame], page, ++at->version);
 	at->accessed = true;
 }
@@ -94,8 +100,9 @@ void fake_pages_map(struct fake_pages *fake, uint32_t page, uint32_t frame)
 {
 	struct fake_page *at = &fake->page[page];
 
-	cr_assert_lt(frame, FAKE_PAGE_FRAMES);
-	cr_assert_eq(fake->frames[frame].state, USM_FRAME_FREE);
+	must(frame < FAKE_PAGE_FRAMES &&
+		     fake->frames[frame].state == USM_FRAME_FREE,
+	     "the frame of an answer is FREE");
 	fake->frames[frame] = (struct usm_frame_info){
 		.state = USM_FRAME_MAPPED,
 		.member = FAKE_MEMBER,
@@ -136,7 +143,8 @@ static int fake_evict(void *ctx, struct usm_evict_entry *entries, uint32_t nr)
 		entries[i].result = -ENOENT;
 		if (page == FAKE_PAGES)
 			continue;
-		cr_assert_neq(usm_swap_slot(entries[i].cookie), 0);
+		must(usm_swap_slot(entries[i].cookie),
+		     "slot 0 is the device's own");
 		entries[i].result = 0;
 		at->cookie = entries[i].cookie;
 		if (one_in(fake, fake->busy)) {
@@ -195,9 +203,9 @@ static int fake_pages_op(void *ctx, uint32_t member, uint64_t addr, uint32_t nr,
 	struct fake_pages *fake = ctx;
 	uint64_t first = (addr - FAKE_PAGES_AT) >> USM_FRAME_SHIFT, i;
 
-	cr_assert_eq(member, FAKE_MEMBER);
-	cr_assert_eq(flags, USM_PAGES_CLEAR_ACCESSED);
-	cr_assert_leq(nr, USM_PAGES_MAX);
+	must(member == FAKE_MEMBER && flags == USM_PAGES_CLEAR_ACCESSED &&
+		     nr <= USM_PAGES_MAX,
+	     "looking at pages is asked for as it should be");
 	if (one_in(fake, fake->busy))
 		return -EAGAIN;
 	for (i = 0; i < nr; i++) {
@@ -279,7 +287,7 @@ static int swap_store(void *ctx, uint32_t slot, struct iovec *pages,
 	struct fake_pages *fake = ctx;
 	uint32_t i;
 
-	cr_assert(slot && slot + nr <= FAKE_SWAP_SLOTS);
+	must(slot && slot + nr <= FAKE_SWAP_SLOTS, "the slots are there");
 	for (i = 0; i < nr; i++) {
 		if (one_in(fake, fake->failing))
 			return -EIO;
