@@ -10,6 +10,7 @@
 #include "compat/pages.h"
 #include "compat/symbols.h"
 #include "device/device.h"
+#include "frames/large.h"
 #include "hooks/table.h"
 #include "pool/pool.h"
 #include "stats/debugfs.h"
@@ -51,6 +52,7 @@ static int __init usm_init(void)
 	if (err)
 		goto err_pool;
 
+	usm_large_init();
 	err = usm_inherit_init();
 	if (err)
 		goto err_slice;

@@ -71,11 +71,42 @@ static inline pte_t pte_mkwrite_novma(pte_t entry)
 #define VM_DROPPABLE VM_NONE
 #endif
 
-#ifdef CONFIG_X86_USER_SHADOW_STACK
-#define USM_VM_SHADOW_STACK VM_SHADOW_STACK
+/* Is the page, or any part of the large one that it is the first of, mapped? */
+static inline bool usm_page_mapped(struct page *page)
+{
+#ifdef HAVE_LARGE_RMAPPABLE
+	return folio_mapped(page_folio(page));
 #else
-#define USM_VM_SHADOW_STACK VM_NONE
+	/* It counts from minus one. */
+	return atomic_read(&page->_mapcount) >= 0;
 #endif
+}
+
+static inline void usm_folio_set_rmappable(struct folio *folio)
+{
+#ifdef HAVE_LARGE_RMAPPABLE
+	folio_set_large_rmappable(folio);
+#endif
+}
+
+/* Is it off the list of those to be split when memory is short? */
+static inline bool usm_folio_unqueued(struct folio *folio)
+{
+#ifdef HAVE_LARGE_RMAPPABLE
+	return list_empty(&folio->_deferred_list);
+#else
+	return true;
+#endif
+}
+
+/* Kernels without it never have large pages of ours to map. */
+static inline void usm_set_ptes(struct mm_struct *mm, unsigned long addr,
+				pte_t *ptep, pte_t entry, unsigned int nr)
+{
+#ifdef HAVE_LARGE_RMAPPABLE
+	set_ptes(mm, addr, ptep, entry, nr);
+#endif
+}
 
 /* Mappings whose faults belong to a userfaultfd handler, not to us. */
 #ifdef CONFIG_HAVE_ARCH_USERFAULTFD_MINOR

@@ -16,6 +16,9 @@ static struct {
 	unsigned long pidfd_get_task;
 	unsigned long add_new_anon_rmap;
 	unsigned long flush_tlb_mm_range;
+	unsigned long prep_compound_page;
+	unsigned long split_large;
+	unsigned long mthp_stats; /* per-CPU, 0 for none */
 } symbols;
 
 /* A kprobe lands behind the landing pad; callers want the entry itself. */
@@ -76,6 +79,56 @@ int usm_symbols_init(void)
 	return usm_symbol_resolve(
 		NAMES("folio_add_new_anon_rmap", "page_add_new_anon_rmap"),
 		&symbols.add_new_anon_rmap);
+}
+
+#ifdef HAVE_LARGE_RMAPPABLE
+
+static unsigned long data_symbol(const char *name)
+{
+	unsigned long lookup = usm_symbol(NAMES("kallsyms_lookup_name"));
+
+	return lookup ? usm_call1(lookup, name) : 0;
+}
+
+bool usm_symbols_large(void)
+{
+	symbols.mthp_stats = data_symbol("mthp_stats");
+	symbols.prep_compound_page = usm_symbol(NAMES("prep_compound_page"));
+	symbols.split_large =
+		usm_symbol(NAMES("split_huge_page_to_list_to_order"));
+	return symbols.prep_compound_page && symbols.split_large;
+}
+
+#else
+
+bool usm_symbols_large(void)
+{
+	return false;
+}
+
+#endif
+
+void usm_prep_compound_page(struct page *page, unsigned int order)
+{
+	usm_call2(symbols.prep_compound_page, page, order);
+}
+
+int usm_split_large(struct page *page, struct list_head *tails)
+{
+	/* To order 0. */
+	return (int)usm_call(symbols.split_large, (unsigned long)page,
+			     (unsigned long)tails, 0, 0, 0);
+}
+
+void usm_count_large_anon(unsigned int order, int count)
+{
+#ifdef HAVE_MTHP_NR_ANON
+	struct mthp_stat __percpu *stats =
+		(struct mthp_stat __percpu *)symbols.mthp_stats;
+
+	if (stats)
+		this_cpu_add(stats->stats[order][MTHP_STAT_NR_ANON], count);
+#endif
 }
 
 bool usm_ptrace_may_access(struct task_struct *task, unsigned int mode)

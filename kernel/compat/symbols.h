@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct list_head;
 struct mm_struct;
 struct page;
 struct task_struct;
@@ -34,6 +35,20 @@ struct task_struct *usm_pidfd_get_task(int pidfd, unsigned int *flags);
 /* As folio_add_new_anon_rmap(): @page becomes an exclusive anonymous one. */
 void usm_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
 			   unsigned long address);
+/*
+ * usm_symbols_large() - what large pages need besides; false: this kernel has
+ * not all of it, and the two below must not be called.
+ */
+bool usm_symbols_large(void);
+/*
+ * What the kernel counts in /sys/kernel/mm/transparent_hugepage when a folio
+ * is mapped first and freed; ours are never freed.
+ */
+void usm_count_large_anon(unsigned int order, int count);
+/* As prep_compound_page() and split_huge_page_to_list(). */
+void usm_prep_compound_page(struct page *page, unsigned int order);
+int usm_split_large(struct page *page, struct list_head *tails);
+
 /* As flush_tlb_mm_range() for base pages. */
 void usm_flush_tlb_range(struct mm_struct *mm, unsigned long start,
 			 unsigned long end);

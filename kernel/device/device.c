@@ -14,6 +14,7 @@
 #include "device/device.h"
 #include "frames/frames.h"
 #include "frames/home.h"
+#include "frames/large.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
@@ -81,6 +82,8 @@ static long do_info(struct file *file, void *arg)
 	info->features = USM_FEATURE_COW | USM_FEATURE_GRANTS |
 			 USM_FEATURE_EVICT | USM_FEATURE_RESIZE |
 			 USM_FEATURE_CGROUP;
+	if (usm_large_supported())
+		info->features |= USM_FEATURE_LARGE;
 	if (IS_ENABLED(CONFIG_PER_VMA_LOCK))
 		info->features |= USM_FEATURE_VMA_LOCK;
 	strscpy(info->backend, usm_pool.backend->name, sizeof(info->backend));

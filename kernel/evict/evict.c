@@ -12,12 +12,16 @@
 #include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
 
 #include "compat/compat.h"
+#include "compat/pages.h"
 #include "evict/evict.h"
 #include "evict/places.h"
 #include "evict/record.h"
 #include "frames/frames.h"
+#include "frames/large.h"
 #include "instance/instance.h"
 #include "pool/pool.h"
 #include "ptes/ptes.h"
@@ -65,6 +69,15 @@ static u32 frame_at(struct usm_instance *instance, struct mm_struct *mm,
 	return ours ? index : USM_FRAME_NONE;
 }
 
+/* Is it out of the page table for a moment, as while a large page is split? */
+static bool between_frames(struct mm_struct *mm, unsigned long addr)
+{
+	pte_t entry = usm_pte_read(mm, addr);
+
+	return !pte_none(entry) && !pte_present(entry) &&
+	       is_migration_entry(pte_to_swp_entry(entry));
+}
+
 /* Did everybody but us let go of the page? */
 static bool settled(struct page *page)
 {
@@ -108,7 +121,17 @@ static int evict_page(struct usm_instance *instance, struct usm_tag *tag,
 		return -EBUSY;
 	usm_vma_start_write(vma);
 
+	if (usm_pmd_read(mm, entry->addr, NULL) == USM_PMD_LEAF)
+		usm_split_pmd(vma, entry->addr);
 	index = frame_at(instance, mm, entry->addr);
+	/* It goes alone: of a large page, the rest stays as small ones. */
+	if (index != USM_FRAME_NONE && PageCompound(usm_pool_page(index))) {
+		if (usm_large_split(instance, index))
+			return -EBUSY;
+		index = frame_at(instance, mm, entry->addr);
+	}
+	if (index == USM_FRAME_NONE && between_frames(mm, entry->addr))
+		return -EBUSY;
 	if (index == USM_FRAME_NONE ||
 	    (entry->frame != USM_FRAME_NONE && entry->frame != index))
 		return -ENOENT;

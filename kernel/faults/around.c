@@ -23,12 +23,10 @@ struct around {
 	DECLARE_BITMAP(pages, WINDOW_PAGES);
 };
 
-/* Where a new anonymous page would need more than an entry and its rmap. */
-static bool plain(const struct vm_area_struct *vma)
+bool usm_fault_plain(const struct vm_area_struct *vma)
 {
-	return vma->anon_vma &&
-	       vma_is_anonymous((struct vm_area_struct *)vma) &&
-	       (vma->vm_flags & (VM_WRITE | VM_LOCKED | USM_VM_SHADOW_STACK)) ==
+	return vma_is_anonymous((struct vm_area_struct *)vma) &&
+	       (vma->vm_flags & (VM_WRITE | VM_LOCKED | VM_SHADOW_STACK)) ==
 		       VM_WRITE;
 }
 
@@ -86,7 +84,8 @@ void usm_fault_around(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
 	struct around around = { .vma = vma, .window = ctx->around };
 	u32 nr;
 
-	if (!plain(vma))
+	/* The kernel mapped one there, so it is prepared for more. */
+	if (!vma->anon_vma || !usm_fault_plain(vma))
 		return;
 	clip(&around, addr);
 	nr = (around.window.end - around.window.start) >> PAGE_SHIFT;

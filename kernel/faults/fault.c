@@ -88,9 +88,12 @@ static vm_fault_t run(usm_fault_fn original, struct usm_fault_ctx *ctx,
 	for (;;) {
 		ctx->waiting = false;
 		ctx->failed = false;
+		ctx->again = false;
 		ret = original(vma, address, flags, regs);
 		if (!(ret & VM_FAULT_OOM))
 			return ret;
+		if (ctx->again)
+			continue;
 		if (ctx->failed)
 			return VM_FAULT_SIGBUS;
 		if (!ctx->waiting)
@@ -112,25 +115,23 @@ static vm_fault_t run(usm_fault_fn original, struct usm_fault_ctx *ctx,
 	}
 }
 
-static bool is_mapped(struct page *page)
-{
-	/* It counts from minus one. */
-	return atomic_read(&page->_mapcount) >= 0;
-}
-
 /* Was the frame put to use, and are the fault's locks still held? */
 static bool mapped(const struct usm_fault_ctx *ctx, vm_fault_t ret)
 {
 	return !(ret &
 		 (VM_FAULT_ERROR | VM_FAULT_RETRY | VM_FAULT_COMPLETED)) &&
-	       is_mapped(ctx->served);
+	       usm_page_mapped(ctx->served);
 }
 
 vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		     unsigned long address, unsigned int flags,
 		     struct pt_regs *regs)
 {
-	struct usm_fault_ctx ctx = { .task = current, .mm = vma->vm_mm };
+	struct usm_fault_ctx ctx = {
+		.task = current,
+		.mm = vma->vm_mm,
+		.flags = flags,
+	};
 	bool pinned;
 	vm_fault_t ret;
 	u32 id;
@@ -182,6 +183,7 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 			  USM_ALLOC_OTHER;
 
 	trace_usm_fault(ctx.instance->id, ctx.tag->member, address, flags);
+	usm_fault_large(&ctx, vma, address & PAGE_MASK);
 	enter(&ctx);
 	ret = run(original, &ctx, vma, address, flags, regs);
 	leave(&ctx);
@@ -192,7 +194,8 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	 * A copy replaced a page that may be a frame of ours; and a page that
 	 * was served but not installed is back already.
 	 */
-	if (ctx.kind == USM_FAULT_COW || (ctx.served && !is_mapped(ctx.served)))
+	if (ctx.kind == USM_FAULT_COW ||
+	    (ctx.served && !usm_page_mapped(ctx.served)))
 		usm_home_hint(ctx.instance);
 out_channel:
 	usm_channel_put(ctx.channel);

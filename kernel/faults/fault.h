@@ -35,7 +35,10 @@ struct usm_fault_ctx {
 	struct usm_tag *tag;
 	struct usm_instance *instance;
 
+	unsigned int flags; /* FAULT_FLAG_* */
+
 	/* Set by usm_serve(). */
+	bool again; /* failed the allocation: what it was for is there */
 	bool waiting; /* failed the allocation: the policy was asked */
 	bool failed; /* failed the allocation: it is to be a SIGBUS */
 	struct usm_kslot *slot;
@@ -70,6 +73,20 @@ typedef vm_fault_t (*usm_fault_fn)(struct vm_area_struct *vma,
 vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 		     unsigned long address, unsigned int flags,
 		     struct pt_regs *regs);
+
+/* Does a new anonymous page there need no more than an entry and its rmap? */
+bool usm_fault_plain(const struct vm_area_struct *vma);
+
+/*
+ * usm_fault_large() - map a large page over @addr, if a range grant has one for
+ * it and the kernel is prepared for one there.  The fault's locks are held, no
+ * page table's.  Returns whether it did.
+ */
+bool usm_fault_large(struct usm_fault_ctx *ctx, struct vm_area_struct *vma,
+		     unsigned long addr);
+/* The folio of a run that was taken, or NULL: the run is on its way home. */
+struct folio *usm_fault_build(struct usm_fault_ctx *ctx,
+			      const struct usm_run *run);
 
 /*
  * usm_ask_policy() - where the policy is with the fault of @ctx at @addr: asks

@@ -206,6 +206,21 @@ static enum usm_serve_result serve_small(struct usm_fault_ctx *ctx,
 	return fall_back(ctx->tag, answer.reason);
 }
 
+static struct folio *serve_large(struct usm_fault_ctx *ctx, unsigned long addr,
+				 int order)
+{
+	struct folio *folio;
+	struct usm_run run;
+
+	if (!READ_ONCE(ctx->tag->large_ranges) || order > USM_ORDER_MAX ||
+	    !usm_grants_take_run(ctx->tag, addr, order, &run))
+		return NULL;
+	folio = usm_fault_build(ctx, &run);
+	if (folio)
+		ctx->served = &folio->page;
+	return folio;
+}
+
 enum usm_serve_result usm_serve(gfp_t gfp, int order,
 				struct vm_area_struct *vma, unsigned long addr,
 				struct folio **folio)
@@ -244,8 +259,13 @@ enum usm_serve_result usm_serve(gfp_t gfp, int order,
 		return USM_SERVE_KERNEL;
 	}
 
-	/* No large frames: the kernel then asks for a small one. */
+	/* Else the kernel asks for a smaller one. */
 	if (order > 0) {
+		*folio = serve_large(ctx, addr, order);
+		return USM_SERVE_FOLIO;
+	}
+	if (ctx->kind == USM_FAULT_ANON && usm_fault_large(ctx, vma, addr)) {
+		ctx->again = true;
 		*folio = NULL;
 		return USM_SERVE_FOLIO;
 	}

@@ -291,6 +291,7 @@ void usm_frames_describe(struct usm_instance *instance, u32 first, u32 count,
 			continue;
 		info[i].state = frame->state;
 		info[i].grant = frame->grant;
+		info[i].order = frame->order;
 		info[i].member = frame->tag ? frame->tag->member : 0;
 		if (frame->tag && frame->grant != USM_GRANT_MAGAZINE)
 			info[i].addr = frame->addr;

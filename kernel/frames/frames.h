@@ -29,6 +29,9 @@ struct usm_frame {
 	u8 grant; /* enum usm_grant_kind, while GRANTED */
 	u8 zeroed; /* the policy vouches for zeroes, while GRANTED ahead */
 	u8 withheld; /* not in the daemon's slice, see usm_frame_pick() */
+	u8 order; /* of the large page it is part of, while MAPPED */
+	u8 splitting; /* first of such a run: being made small */
+	u8 partial; /* the same: not all of it is mapped any more */
 	u32 next; /* list of frames that came home, or of a magazine; EVICTING: the record */
 	struct usm_tag *tag; /* who it was given to, with a reference */
 	union {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/random.h>
 #include <linux/swap.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 #include <linux/vmstat.h>
 
+#include "compat/compat.h"
 #include "frames/frames.h"
 #include "frames/home.h"
+#include "frames/large.h"
 #include "pool/pool.h"
 #include "tags/tags.h"
 #include "usm_module.h"
@@ -26,6 +29,16 @@
 #define SCAN_SHARE 16
 /* Frames looked at under one hold of the lock: some ten microseconds. */
 #define SCAN_CHUNK 256
+
+/* Large pages taken apart after one scan, because parts of them are free. */
+#define SPLITS_PER_SCAN 16
+
+/* What a scan saw that is not home. */
+struct findings {
+	unsigned int limbo; /* frames that nobody maps and somebody holds */
+	unsigned int partials; /* large pages that are mapped in part */
+	u32 partial[SPLITS_PER_SCAN];
+};
 
 /*
  * What freeing and allocating it anew would have reset.  The page keeps its
@@ -49,31 +62,31 @@ static bool at_home(struct page *page)
 {
 	int refs = page_ref_count(page);
 
-	return refs == 1 || (refs == 2 && PageHWPoison(page) &&
-			     atomic_read(&page->_mapcount) < 0);
+	return refs == 1 ||
+	       (refs == 2 && PageHWPoison(page) && !usm_page_mapped(page));
 }
 
-/* Returns 1 when the frame came home, 0 when not; the lock is held. */
-static unsigned int look(struct usm_instance *instance, u32 index,
-			 unsigned int *limbo)
+static void remember_partial(struct findings *found, u32 index)
+{
+	u32 place = found->partials++;
+
+	/* Of more than fit any, so that pinned ones are in nobody's way. */
+	if (place >= SPLITS_PER_SCAN)
+		place = get_random_u32() % found->partials;
+	if (place < SPLITS_PER_SCAN)
+		found->partial[place] = index;
+}
+
+/* Nobody but us has a reference to it any more; the lock is held. */
+static void bring_home(struct usm_instance *instance, u32 index)
 {
 	struct usm_frame *frame = usm_frame(index);
 	struct page *page = usm_pool_page(index);
-	struct usm_tag *tag;
+	struct usm_tag *tag = frame->tag;
 
-	if (frame->owner != instance->id || frame->state != USM_FRAME_MAPPED)
-		return 0;
-	if (!at_home(page)) {
-		/* _mapcount counts from minus one. */
-		if (atomic_read(&page->_mapcount) < 0)
-			++*limbo;
-		return 0;
-	}
-
-	/* Pairs with the full barrier in the kernel's dropping of its ref. */
-	smp_rmb();
-	tag = frame->tag;
 	frame->tag = NULL;
+	frame->order = 0;
+	frame->partial = 0;
 	if (WARN_ONCE(atomic_read(&page->_mapcount) >= 0 || PageLRU(page) ||
 			      folio_test_swapcache(page_folio(page)),
 		      "usm: frame %u is home and still in use\n", index) ||
@@ -86,17 +99,51 @@ static unsigned int look(struct usm_instance *instance, u32 index,
 	if (tag)
 		atomic_dec(&tag->mapped);
 	usm_tag_put(tag);
-	return 1;
 }
 
-static unsigned int scan(struct usm_instance *instance, unsigned int *limbo)
+/* How many frames came home with this one; the lock is held. */
+static unsigned int look(struct usm_instance *instance, u32 index,
+			 struct findings *found)
+{
+	struct usm_frame *frame = usm_frame(index);
+	struct page *page = usm_pool_page(index);
+	u32 count = 1U << frame->order;
+	u32 i;
+
+	if (frame->owner != instance->id || frame->state != USM_FRAME_MAPPED)
+		return 0;
+	/* The first frame of a run has the references of all. */
+	if (frame->order &&
+	    (!usm_large_is_head(index, frame->order) || frame->splitting))
+		return 0;
+	if (!at_home(page)) {
+		if (!usm_page_mapped(page))
+			found->limbo++;
+		else if (READ_ONCE(frame->partial))
+			remember_partial(found, index);
+		return 0;
+	}
+
+	/* Pairs with the full barrier in the kernel's dropping of its ref. */
+	smp_rmb();
+	if (frame->order && !usm_large_take_apart(page, frame->order)) {
+		found->limbo++;
+		return 0;
+	}
+	for (i = 0; i < count; i++)
+		bring_home(instance, index + i);
+	return count;
+}
+
+static unsigned int look_at_all(struct usm_instance *instance,
+				struct findings *found)
 {
 	struct usm_extent run;
 	unsigned int home = 0;
 	u32 next = 0, end;
 	bool more;
 
-	*limbo = 0;
+	memset(found, 0, sizeof(*found));
 	do {
 		/* Found anew each time: the partition may change meanwhile. */
 		spin_lock(&instance->lock);
@@ -105,7 +152,7 @@ static unsigned int scan(struct usm_instance *instance, unsigned int *limbo)
 		if (more) {
 			end = run.first + min_t(u32, run.frames, SCAN_CHUNK);
 			for (next = run.first; next < end; next++)
-				home += look(instance, next, limbo);
+				home += look(instance, next, found);
 		}
 		spin_unlock(&instance->lock);
 		cond_resched();
@@ -115,6 +162,23 @@ static unsigned int scan(struct usm_instance *instance, unsigned int *limbo)
 		atomic64_add(home, &instance->freed);
 		wake_up_interruptible(&instance->home_wait);
 	}
+	return home;
+}
+
+/*
+ * Returns how many frames came home; *limbo says that others will, without a
+ * further hint.
+ */
+static unsigned int scan(struct usm_instance *instance, bool *limbo)
+{
+	struct findings found;
+	unsigned int home = look_at_all(instance, &found);
+	u32 i;
+
+	*limbo = found.limbo || found.partials;
+	/* What is mapped in part comes home in part, made of small pages. */
+	for (i = 0; i < min_t(u32, found.partials, SPLITS_PER_SCAN); i++)
+		usm_large_split(instance, found.partial[i]);
 	return home;
 }
 
@@ -131,7 +195,7 @@ static void home_work(struct work_struct *work)
 	struct usm_instance *instance = container_of(
 		to_delayed_work(work), struct usm_instance, home_work);
 	u64 start = ktime_get_ns();
-	unsigned int limbo;
+	bool limbo;
 	bool found = scan(instance, &limbo);
 
 	/* Time it was preempted counts too; hence the upper limit. */
@@ -184,7 +248,7 @@ void usm_home_hint(struct usm_instance *instance)
 
 unsigned int usm_home_scan(struct usm_instance *instance)
 {
-	unsigned int limbo;
+	bool limbo;
 	unsigned int home = scan(instance, &limbo);
 
 	if (limbo)

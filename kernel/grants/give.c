@@ -65,7 +65,10 @@ int usm_grants_add(struct usm_instance *instance,
 	range->start = entry->addr;
 	range->end = entry->addr + ((u64)entry->frames << PAGE_SHIFT);
 	range->first = entry->first;
-	range->around = entry->around;
+	/* Where no large page can be made, one fault does as much work. */
+	range->around = max_t(
+		u32, entry->around,
+		(1U << min_t(u32, entry->order, ilog2(USM_AROUND_MAX))) - 1);
 	range->order = entry->order;
 	range->zeroed = entry->flags & USM_GRANT_ZEROED;
 

@@ -47,6 +47,25 @@ bool usm_grants_take(struct usm_tag *tag, unsigned long addr,
 u32 usm_grants_take_around(struct usm_tag *tag, const struct usm_window *window,
 			   unsigned long *pages);
 
+struct vm_area_struct;
+
+/*
+ * usm_grants_take_large() - the frames of a large page over @addr, the largest
+ * that fits: in its grant, in @vma, and with nothing mapped there.  Below 2 MiB,
+ * which the kernel asks for itself.
+ * usm_grants_take_run() - the same for exactly that order, at the kernel's
+ * wish, which has seen to the rest.
+ * Each frame is MAPPED with the kernel's reference and knows the run's order.
+ */
+bool usm_grants_take_large(struct usm_tag *tag,
+			   const struct vm_area_struct *vma, unsigned long addr,
+			   struct usm_run *run);
+bool usm_grants_take_run(struct usm_tag *tag, unsigned long addr, u8 order,
+			 struct usm_run *run);
+/* It could not be made a large page: its frames are small ones. */
+void usm_grants_run_small(struct usm_instance *instance,
+			  const struct usm_run *run);
+
 /*
  * usm_grants_push() - USM_IOC_PUSH for @nr frames; fills .done and .error.
  */

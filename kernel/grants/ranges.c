@@ -51,6 +51,8 @@ static int insert(struct usm_tag *tag, struct usm_range *range)
 	rb_link_node(&range->node, parent, link);
 	rb_insert_color(&range->node, &tag->ranges);
 	WRITE_ONCE(tag->nr_ranges, tag->nr_ranges + 1);
+	if (range->order)
+		WRITE_ONCE(tag->large_ranges, tag->large_ranges + 1);
 	return 0;
 }
 
@@ -58,6 +60,8 @@ static void erase(struct usm_tag *tag, struct usm_range *range)
 {
 	rb_erase(&range->node, &tag->ranges);
 	WRITE_ONCE(tag->nr_ranges, tag->nr_ranges - 1);
+	if (range->order)
+		WRITE_ONCE(tag->large_ranges, tag->large_ranges - 1);
 	kfree(range);
 }
 
@@ -126,6 +130,27 @@ void usm_range_window(const struct usm_range *range, unsigned long addr,
 	window->end = min(window->start + size, range->end);
 	window->zeroed = range->zeroed;
 	window->first = range->first + (offset >> PAGE_SHIFT);
+}
+
+bool usm_range_run(const struct usm_tag *tag, const struct usm_range *range,
+		   unsigned long addr, u8 order, struct usm_run *run)
+{
+	unsigned long size = PAGE_SIZE << order;
+	u32 i;
+
+	run->start = ALIGN_DOWN(addr, size);
+	if (run->start < range->start || size > range->end - run->start)
+		return false;
+	run->frame = range->first + ((run->start - range->start) >> PAGE_SHIFT);
+	run->order = order;
+	run->zeroed = range->zeroed;
+	for (i = 0; i < 1U << order; i++)
+		if (usm_range_frame(tag, range,
+				    run->start +
+					    ((unsigned long)i << PAGE_SHIFT)) ==
+		    USM_FRAME_NONE)
+			return false;
+	return true;
 }
 
 u32 usm_range_release(struct usm_tag *tag, u32 *looks)

@@ -38,6 +38,14 @@ struct usm_window {
 	u32 first;
 };
 
+/* An aligned run for one large page. */
+struct usm_run {
+	unsigned long start;
+	u32 frame;
+	u8 order;
+	bool zeroed;
+};
+
 /*
  * usm_range_add() - grant all of @range's frames, or none.
  * @range: filled in but for left and cursor; the tag's from then on
@@ -62,6 +70,13 @@ void usm_range_used(struct usm_tag *tag, struct usm_range *range, u32 count);
 /* Pages that a fault at @addr may map too, its own included. */
 void usm_range_window(const struct usm_range *range, unsigned long addr,
 		      struct usm_window *window);
+
+/*
+ * usm_range_run() - the run of 2^@order pages around @addr, if all of it is in
+ * the range and unused.
+ */
+bool usm_range_run(const struct usm_tag *tag, const struct usm_range *range,
+		   unsigned long addr, u8 order, struct usm_run *run);
 
 /*
  * usm_range_release() - one unused frame out of the tag's ranges, as after

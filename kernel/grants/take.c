@@ -4,11 +4,12 @@
 
 #include "channel/doorbell.h"
 #include "frames/frames.h"
+#include "frames/large.h"
 #include "grants/grants.h"
 #include "grants/magazine.h"
 #include "grants/notices.h"
 #include "instance/instance.h"
-#include "pool/pool.h"
+#include "ptes/ptes.h"
 #include "tags/tags.h"
 
 /* No member's id. */
@@ -174,4 +175,113 @@ out:
 	atomic64_add(taken, &instance->around);
 	atomic64_add(taken, &tag->around);
 	return taken;
+}
+
+/* ---- large pages -------------------------------------------------------------- */
+
+/* The caller holds instance->lock. */
+static void use_run(struct usm_tag *tag, struct usm_range *range,
+		    const struct usm_run *run)
+{
+	u32 nr = 1U << run->order;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		usm_frame(run->frame + i)->order = run->order;
+		usm_frame_use_locked(tag->instance, run->frame + i, tag,
+				     run->start +
+					     ((unsigned long)i << PAGE_SHIFT));
+	}
+	tell_used(tag->instance, tag, run->frame, nr, run->start);
+	usm_range_used(tag, range, nr);
+}
+
+static void count_run(struct usm_tag *tag, const struct usm_run *run)
+{
+	u32 others = (1U << run->order) - 1;
+
+	count(tag, USM_GRANT_RANGE);
+	atomic64_add(others, &tag->instance->around);
+	atomic64_add(others, &tag->around);
+}
+
+static bool fits(const struct vm_area_struct *vma, const struct usm_run *run)
+{
+	unsigned long size = PAGE_SIZE << run->order;
+
+	return run->start >= vma->vm_start &&
+	       size <= vma->vm_end - run->start &&
+	       usm_ptes_all_missing(vma->vm_mm, run->start, 1U << run->order);
+}
+
+/* The caller holds instance->lock. */
+static bool find_run(struct usm_tag *tag, const struct usm_range *range,
+		     const struct vm_area_struct *vma, unsigned long addr,
+		     struct usm_run *run)
+{
+	u8 order = min_t(u8, range->order, USM_ORDER_MAX - 1);
+
+	/* Spares the others a look where the page's own frame is used. */
+	if (usm_range_frame(tag, range, addr) == USM_FRAME_NONE)
+		return false;
+	for (; order >= USM_LARGE_ORDER_MIN; order--)
+		if (usm_range_run(tag, range, addr, order, run) &&
+		    fits(vma, run))
+			return true;
+	return false;
+}
+
+bool usm_grants_take_large(struct usm_tag *tag,
+			   const struct vm_area_struct *vma, unsigned long addr,
+			   struct usm_run *run)
+{
+	struct usm_instance *instance = tag->instance;
+	struct usm_range *range;
+	bool taken = false;
+
+	if (!usm_large_supported())
+		return false;
+	spin_lock(&instance->lock);
+	range = usm_range_find(tag, addr);
+	if (range && range->order && find_run(tag, range, vma, addr, run)) {
+		use_run(tag, range, run);
+		taken = true;
+	}
+	spin_unlock(&instance->lock);
+	if (taken)
+		count_run(tag, run);
+	return taken;
+}
+
+bool usm_grants_take_run(struct usm_tag *tag, unsigned long addr, u8 order,
+			 struct usm_run *run)
+{
+	struct usm_instance *instance = tag->instance;
+	struct usm_range *range;
+	bool taken = false;
+
+	if (!usm_large_supported() || order < USM_LARGE_ORDER_MIN)
+		return false;
+	spin_lock(&instance->lock);
+	range = usm_range_find(tag, addr);
+	if (range && range->order >= order &&
+	    usm_range_run(tag, range, addr, order, run)) {
+		use_run(tag, range, run);
+		taken = true;
+	}
+	spin_unlock(&instance->lock);
+	if (taken)
+		count_run(tag, run);
+	return taken;
+}
+
+void usm_grants_run_small(struct usm_instance *instance,
+			  const struct usm_run *run)
+{
+	u32 i;
+
+	spin_lock(&instance->lock);
+	for (i = 0; i < 1U << run->order; i++)
+		usm_frame(run->frame + i)->order = 0;
+	spin_unlock(&instance->lock);
 }

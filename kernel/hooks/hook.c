@@ -37,6 +37,8 @@ int usm_hook_install(struct usm_hook *hook)
 	int err;
 
 	hook->original = usm_symbol(hook->names);
+	if (!hook->original && hook->optional)
+		return 0;
 	if (!hook->original) {
 		pr_err("this kernel has no function %s to hook\n",
 		       hook->names[0]);

@@ -17,6 +17,8 @@ struct usm_hook {
 	const char *const *names;
 	/* Decides and redirects; runs inside ftrace: notrace, no sleeping. */
 	ftrace_func_t callback;
+	/* Kernels without the function do not need the hook. */
+	bool optional;
 	/* Only looks at the arguments or changes them; never redirects. */
 	bool passes_on;
 	unsigned long original;

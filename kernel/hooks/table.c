@@ -12,6 +12,7 @@
 #include "compat/symbols.h"
 #include "evict/places.h"
 #include "faults/fault.h"
+#include "frames/large.h"
 #include "hooks/hook.h"
 #include "hooks/moves.h"
 #include "hooks/oom.h"
@@ -140,6 +141,62 @@ static struct usm_hook charge_hook = {
 	.callback = charge_callback,
 };
 
+/* ---- off the list of large pages to be split --------------------------------- */
+
+static void on_deferred_split(struct folio *folio, bool partially_mapped)
+{
+	if (partially_mapped)
+		usm_large_unmapped_part(folio);
+}
+
+static void notrace unmapped_part_callback(unsigned long ip,
+					   unsigned long parent_ip,
+					   struct ftrace_ops *ops,
+					   struct ftrace_regs *fregs)
+{
+	if (usm_pool_contains((void *)usm_ftrace_regs(fregs)->di))
+		redirect(fregs, on_deferred_split);
+}
+
+static struct usm_hook unmapped_part_hook = {
+	.names = NAMES("deferred_split_folio"),
+	.callback = unmapped_part_callback,
+	.optional = true,
+};
+
+/* ---- made small by others ------------------------------------------------------ */
+
+/*
+ * MADV_FREE of a part, UFFDIO_MOVE.  The kernel expects no reference of ours,
+ * fails, and some of its callers would try for ever.
+ */
+static int on_split(struct page *page, struct list_head *list,
+		    unsigned int new_order)
+{
+	int err = -EBUSY;
+
+	usm_hook_enter();
+	if (!list && new_order == 0)
+		err = usm_large_split_for_kernel(page);
+	usm_hook_leave();
+	return err;
+}
+
+static void notrace split_callback(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops,
+				   struct ftrace_regs *fregs)
+{
+	if (usm_pool_contains((void *)usm_ftrace_regs(fregs)->di) &&
+	    !usm_hook_own_call(parent_ip))
+		redirect(fregs, on_split);
+}
+
+static struct usm_hook split_hook = {
+	.names = NAMES("split_huge_page_to_list_to_order"),
+	.callback = split_callback,
+	.optional = true,
+};
+
 /* ---- the end of an unmapping, and of an address space ---------------------- */
 
 static struct usm_hook tlb_hook;
@@ -244,10 +301,11 @@ static struct usm_hook exec_hook = {
  * What protects a frame comes before what hands it out, and goes after it.
  */
 static struct usm_hook *const hooks[] = {
-	&charge_hook,	      &add_lru_hook, &usm_pin_fast_hook, &usm_pin_hook,
-	&usm_pin_remote_hook, &usm_oom_hook, &tlb_hook,		 &usm_copy_hook,
-	&usm_move_hook,	      &exit_hook,    &exec_hook,	 &alloc_hook,
-	&fault_hook,
+	&unmapped_part_hook,  &split_hook,	  &charge_hook,
+	&add_lru_hook,	      &usm_pin_fast_hook, &usm_pin_hook,
+	&usm_pin_remote_hook, &usm_oom_hook,	  &tlb_hook,
+	&usm_copy_hook,	      &usm_move_hook,	  &exit_hook,
+	&exec_hook,	      &alloc_hook,	  &fault_hook,
 };
 
 static void remove_hooks(int count)

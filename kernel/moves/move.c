@@ -4,6 +4,7 @@
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
 
+#include "compat/pages.h"
 #include "frames/frames.h"
 #include "frames/home.h"
 #include "instance/instance.h"
@@ -62,6 +63,8 @@ static int move_locked(struct usm_tag *tag, struct mm_struct *mm,
 
 	if (!vma || vma->vm_start > entry->addr)
 		return -ENOENT;
+	if (usm_pmd_read(mm, entry->addr, NULL) == USM_PMD_LEAF)
+		usm_split_pmd(vma, entry->addr);
 	old = mapped_at(instance, mm, entry->addr);
 	if (!old)
 		return -ENOENT;

@@ -65,6 +65,27 @@ void usm_ptes_missing(struct mm_struct *mm, unsigned long addr, u32 nr,
 	local_irq_restore(flags);
 }
 
+bool usm_ptes_all_missing(struct mm_struct *mm, unsigned long addr, u32 nr)
+{
+	bool missing = true;
+	unsigned long flags;
+	pte_t *entry;
+	pmd_t pmd;
+	u32 i;
+
+	local_irq_save(flags);
+	pmd = read_pmd(mm, addr);
+	if (!pmd_none(pmd) && pmd_bad(pmd)) {
+		missing = false;
+	} else if (!pmd_none(pmd)) {
+		entry = pte_offset_kernel(&pmd, addr);
+		for (i = 0; i < nr && missing; i++)
+			missing = pte_none(READ_ONCE(entry[i]));
+	}
+	local_irq_restore(flags);
+	return missing;
+}
+
 enum usm_pmd usm_pmd_read(struct mm_struct *mm, unsigned long addr, pmd_t *leaf)
 {
 	unsigned long flags;

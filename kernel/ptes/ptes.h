@@ -37,6 +37,9 @@ pte_t usm_pte_read(struct mm_struct *mm, unsigned long addr);
 void usm_ptes_missing(struct mm_struct *mm, unsigned long addr, u32 nr,
 		      unsigned long *missing);
 
+/* Has none of them an entry?  Also where there is no page table. */
+bool usm_ptes_all_missing(struct mm_struct *mm, unsigned long addr, u32 nr);
+
 /*
  * usm_pmd_read() - what the upper level says. *leaf (may be NULL) gets the
  * entry of a large page.

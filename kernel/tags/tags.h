@@ -48,6 +48,7 @@ struct usm_tag {
 		magazine; /* under instance->lock, as the next two */
 	struct rb_root ranges; /* usm_range.node */
 	u32 nr_ranges;
+	u32 large_ranges; /* of these, may become large pages */
 
 	atomic_t mapped; /* frames given to it and still out */
 	atomic64_t faults;

@@ -62,4 +62,19 @@ void test_around_edges(int dev);
 void test_around_zeroed(int dev);
 void test_around_evicted(int dev);
 
+/* large.c */
+void test_large(int dev);
+void test_large_in_the_way(int dev);
+void test_large_pmd(int dev);
+
+/* large_parts.c */
+void test_large_unmapped(int dev);
+void test_large_moved(int dev);
+void test_large_relocated(int dev);
+void test_large_forked(int dev);
+void test_large_evicted(int dev);
+
+/* large_storm.c */
+void test_large_storm(int dev);
+
 #endif /* USM_VM_GRANTS_H */

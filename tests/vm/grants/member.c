@@ -121,6 +121,8 @@ static uint64_t obey(char *base, volatile uint64_t *word)
 		return (uint64_t)status;
 	case ORDER_HUGE:
 		return (uint64_t)madvise(start, bytes, MADV_HUGEPAGE);
+	case ORDER_FREE:
+		return (uint64_t)madvise(start, bytes, MADV_FREE);
 	case ORDER_LOCK:
 		return mlock(start, bytes) ? (uint64_t)errno : 0;
 	case ORDER_END:

@@ -24,6 +24,7 @@ enum order {
 	ORDER_FORK, /* a child fills pages and stays: its PID */
 	ORDER_REAP, /* end that child: its exit code */
 	ORDER_HUGE, /* madvise(MADV_HUGEPAGE) */
+	ORDER_FREE, /* madvise(MADV_FREE) */
 	ORDER_LOCK, /* mlock: 0 or errno */
 	ORDER_END,
 };

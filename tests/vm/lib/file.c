@@ -58,6 +58,14 @@ long long file_number(const char *path, const char *key)
 	return -1;
 }
 
+long long smaps_number(pid_t pid, const char *key)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	return file_number(path, key);
+}
+
 long long status_number(pid_t pid, const char *key)
 {
 	char path[64];

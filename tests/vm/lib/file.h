@@ -18,6 +18,9 @@ ssize_t file_read(const char *path, char *out, size_t size);
  */
 long long file_number(const char *path, const char *key);
 
+/* The same in /proc/PID/smaps_rollup. */
+long long smaps_number(pid_t pid, const char *key);
+
 /* The same in /proc/PID/status. */
 long long status_number(pid_t pid, const char *key);
 
