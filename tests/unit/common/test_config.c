@@ -67,6 +67,49 @@ Test(config, reads_everything)
 	cr_assert_eq(config.on_loss, USM_ON_LOSS_FAIL);
 }
 
+Test(config, reads_swap)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{\"size\":\"4M\"}}");
+
+	cr_assert_eq(config.swap_bytes, 4 << 20);
+	cr_assert_str_eq(config.evict_policy, "clock");
+	cr_assert_lt(config.free_low_percent, config.free_high_percent);
+	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
+			"\"policy\":{\"evict\":\"fifo\"},"
+			"\"swap\":{\"size\":8192,\"free_low\":0,"
+			"\"free_high\":50}}");
+	cr_assert_eq(config.swap_bytes, 8192);
+	cr_assert_str_eq(config.evict_policy, "fifo");
+	cr_assert_eq(config.free_low_percent, 0);
+	cr_assert_eq(config.free_high_percent, 50);
+	cr_assert_eq(accept("{\"name\":\"a\",\"memory\":\"1M\"}").swap_bytes,
+		     0);
+}
+
+Test(config, refuses_wrong_swap)
+{
+	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{}}", "swap.size",
+	       "");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{\"size\":4097}}",
+	       "swap.size", "multiple");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"1M\",\"free_low\":51}}",
+	       "swap.free_low", "");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"1M\",\"free_low\":9,\"free_high\":9}}",
+	       "swap", "above free_low");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"evict\":\"fifo\"}}",
+	       "policy.evict", "without swap");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"evict\":\"best\"},\"swap\":{\"size\":\"1M\"}}",
+	       "policy.evict", "clock");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"1M\",\"path\":\"/etc/passwd\"}}",
+	       "swap.path", "unknown");
+}
+
 Test(config, refuses_what_is_no_object)
 {
 	refuse("", "", "not valid JSON");
@@ -169,7 +212,8 @@ Test(config, prints_what_it_reads_back)
 {
 	struct usm_config config =
 		accept("{\"name\":\"a\",\"memory\":\"96M\","
-		       "\"policy\":{\"alloc\":\"extent\"},"
+		       "\"policy\":{\"alloc\":\"extent\",\"evict\":\"fifo\"},"
+		       "\"swap\":{\"size\":\"1G\",\"free_low\":1},"
 		       "\"cgroup\":{\"cpu_max\":\"50%\",\"memory_max\":\"3M\"},"
 		       "\"deadline_ms\":7,\"slots\":64,"
 		       "\"on_daemon_loss\":\"queue\"}");
@@ -186,6 +230,10 @@ Test(config, prints_what_it_reads_back)
 	cr_assert_str_eq(again.name, config.name);
 	cr_assert_eq(again.memory_bytes, config.memory_bytes);
 	cr_assert_str_eq(again.alloc_policy, config.alloc_policy);
+	cr_assert_str_eq(again.evict_policy, "fifo");
+	cr_assert_eq(again.swap_bytes, 1 << 30);
+	cr_assert_eq(again.free_low_percent, 1);
+	cr_assert_eq(again.free_high_percent, config.free_high_percent);
 	cr_assert_eq(again.cgroup_cpu_percent, 50);
 	cr_assert_eq(again.cgroup_memory_max, 3 << 20);
 	cr_assert_eq(again.deadline_ms, 7);

@@ -57,6 +57,24 @@ Test(options, everything_can_be_given)
 	cr_assert_str_eq(options.device, "/dev/x");
 }
 
+Test(options, swap_can_be_given)
+{
+	struct usm_options options;
+	struct usm_failure failure;
+
+	cr_assert_eq(parse(ARGV("-n", "b", "-m", "4M", "--swap", "8M",
+				"--evict", "fifo", "--swap-dir=/tmp/s"),
+			   &options, &failure),
+		     0);
+	cr_assert_eq(options.config.swap_bytes, 8 << 20);
+	cr_assert_str_eq(options.config.evict_policy, "fifo");
+	cr_assert_str_eq(options.swap_dir, "/tmp/s");
+	cr_assert_eq(parse(ARGV("-n", "b", "-m", "4M", "--evict", "fifo"),
+			   &options, &failure),
+		     -EINVAL);
+	cr_assert_not_null(strstr(failure.text, "policy.evict"));
+}
+
 Test(options, errors_name_the_field)
 {
 	struct usm_options options;
