@@ -51,7 +51,8 @@ static vm_fault_t wait_until_stored(struct vm_area_struct *vma,
 	wait_queue_head_t *queue = &record->instance->stored_wait;
 
 #define STORED (READ_ONCE(record->frame) == USM_FRAME_NONE)
-	if (!(flags & FAULT_FLAG_ALLOW_RETRY))
+	/* Nor for one that is past being killed. */
+	if (!(flags & FAULT_FLAG_ALLOW_RETRY) || current->flags & PF_EXITING)
 		return VM_FAULT_SIGBUS;
 	if (flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;

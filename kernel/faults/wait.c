@@ -169,6 +169,14 @@ void usm_wait_for_policy(struct usm_instance *instance, struct usm_kslot *slot,
 	unsigned long start = READ_ONCE(slot->posted);
 	enum woken woken = WOKEN_TURNED;
 
+	/*
+	 * Its robust futexes, say: nobody can kill it any more, and nobody
+	 * needs what it would read.
+	 */
+	if (current->flags & PF_EXITING) {
+		usm_wait_briefly(slot);
+		return;
+	}
 	while (usm_slot_pending(slot) && woken != WOKEN_SIGNAL) {
 		enum usm_daemon daemon;
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Pages that are evicted while their partition changes, or their process leaves. */
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/client.h"
@@ -336,6 +339,46 @@ void test_drain_evicted(int dev)
 	swapper_close(&swapper);
 	drained_lost(dev, &child, id);
 	child_kill(&child);
+	check(instance_gone(dev, id, LIMIT_MS), "all of it came back");
+}
+
+/* The kernel reads a list there when the process ends. */
+static int robust_main(struct child *self, void *arg)
+{
+	struct robust_list_head *head = (void *)pattern_map(PAGE_BYTES);
+
+	(void)arg;
+	head->list.next = &head->list;
+	self->shared->word[WORK_ADDR] = (uintptr_t)head;
+	if (syscall(SYS_set_robust_list, head, sizeof(*head)))
+		return 2;
+	child_stop_at(self, 1);
+	for (;;)
+		pause();
+	return 0;
+}
+
+void test_end_evicted(int dev)
+{
+	struct swapper swapper;
+	struct child child;
+	uint32_t id;
+	int member;
+
+	swapper_open(&swapper, "end-evicted", FRAMES, DEADLINE_MS);
+	id = swapper.daemon.claim.instance;
+	child_start(&child, robust_main, NULL);
+	member = swapper_bind(&swapper, child.pidfd, USM_INHERIT_ALL);
+	require(member > 0, "a member is bound");
+	child_let(&child, 0);
+	require(child_reached(&child, 1), "it has a list of futexes");
+	child_let(&child, 1);
+	check_eq(swapper_evict(&swapper, (uint32_t)member,
+			       child.shared->word[WORK_ADDR], 1),
+		 1, "its page is evicted");
+	swapper_close(&swapper);
+	check_eq(child_kill(&child), 128 + SIGKILL,
+		 "without a daemon it can still be killed");
 	check(instance_gone(dev, id, LIMIT_MS), "all of it came back");
 }
 

@@ -42,6 +42,8 @@ void test_shrink_evicted(int dev);
 void test_move_evicted(int dev);
 /* Draining brings evicted pages back, or says that it could not. */
 void test_drain_evicted(int dev);
+/* What the kernel itself reads of an ending process is evicted. */
+void test_end_evicted(int dev);
 /* A member at work, evictions, moves and resizes at once, then a drain. */
 void test_all_at_once(int dev);
 

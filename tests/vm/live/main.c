@@ -28,6 +28,7 @@ int main(void)
 	test_shrink_evicted(dev);
 	test_move_evicted(dev);
 	test_drain_evicted(dev);
+	test_end_evicted(dev);
 	test_all_at_once(dev);
 	close(dev);
 	return test_end();
