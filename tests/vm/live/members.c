@@ -179,8 +179,8 @@ void work_places(const struct child *child, const struct raw_daemon *daemon,
 		 struct work_places *out)
 {
 	const uint64_t *word = child->shared->word;
-	struct usm_extents extents;
-	struct usm_info info;
+	struct usm_extents extents = { 0 };
+	struct usm_info info = { 0 };
 	struct pages pages;
 	int flags;
 	size_t i;
