@@ -40,6 +40,8 @@ static int replace_marker(struct vm_area_struct *vma, unsigned long addr,
 	return err;
 }
 
+#define STORED (READ_ONCE(record->frame) == USM_FRAME_NONE)
+
 /*
  * The content is still in its frame, but a fork has made others that miss it
  * too.  Once the policy has stored it, everybody gets a frame of their own.
@@ -50,10 +52,6 @@ static vm_fault_t wait_until_stored(struct vm_area_struct *vma,
 {
 	wait_queue_head_t *queue = &record->instance->stored_wait;
 
-#define STORED (READ_ONCE(record->frame) == USM_FRAME_NONE)
-	/* Nor for one that is past being killed. */
-	if (!(flags & FAULT_FLAG_ALLOW_RETRY) || current->flags & PF_EXITING)
-		return VM_FAULT_SIGBUS;
 	if (flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 	usm_fault_unlock(vma, flags);
@@ -63,9 +61,23 @@ static vm_fault_t wait_until_stored(struct vm_area_struct *vma,
 		wait_event_killable(*queue, STORED);
 	else
 		wait_event(*queue, STORED);
-#undef STORED
 	return VM_FAULT_RETRY;
 }
+
+/*
+ * The same for a caller that cannot come again, a debugger's say, or one that
+ * is past being killed: one deadline, under its lock, which storing the
+ * content does not need.
+ */
+static bool stored_soon(struct usm_record *record)
+{
+	struct usm_instance *instance = record->instance;
+
+	return wait_event_timeout(
+		instance->stored_wait, STORED,
+		msecs_to_jiffies(READ_ONCE(instance->deadline_ms)));
+}
+#undef STORED
 
 static vm_fault_t retaken(struct vm_area_struct *vma, unsigned long addr,
 			  struct usm_record *record, struct page *page)
@@ -140,7 +152,7 @@ vm_fault_t usm_swapin_fault(struct usm_fault_ctx *ctx,
 	struct usm_record *record = usm_record_find(id);
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 	struct page *page;
-	bool shared;
+	bool shared, again;
 
 	/* A mapping that holds a marker has had anonymous pages. */
 	if (!record || WARN_ON_ONCE(!vma->anon_vma))
@@ -150,15 +162,17 @@ vm_fault_t usm_swapin_fault(struct usm_fault_ctx *ctx,
 	ctx->record = id;
 	ctx->cookie = record->cookie;
 
+	again = flags & FAULT_FLAG_ALLOW_RETRY &&
+		!(current->flags & PF_EXITING);
 	page = usm_record_retake(record, ctx->tag, addr, &shared);
 	if (page)
 		ret = retaken(vma, addr, record, page);
 	else if (ctx->fall_back)
 		/* A daemon must not wait for a daemon, possibly itself. */
 		ret = VM_FAULT_SIGBUS;
-	else if (shared)
+	else if (shared && again)
 		ret = wait_until_stored(vma, record, flags);
-	else
+	else if (!shared || stored_soon(record))
 		ret = ask(ctx, vma, addr, record, flags);
 out:
 	usm_record_put(record);
