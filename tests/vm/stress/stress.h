@@ -3,6 +3,7 @@
 #ifndef USM_VM_STRESS_H
 #define USM_VM_STRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@ struct job {
 	const char *name;
 	const char
 		*const args[JOB_ARGS_MAX]; /* of stress-ng, NULL at the end */
+	/* May declare memory bad, and be hit by that itself. */
+	bool poisons;
 };
 
 extern const struct job jobs[];
