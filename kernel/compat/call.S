@@ -28,3 +28,29 @@ SYM_FUNC_START(usm_call)
 	ret
 	int3
 SYM_FUNC_END(usm_call)
+
+/*
+ * unsigned long usm_call7(unsigned long function, unsigned long a,
+ *			   unsigned long b, unsigned long c, unsigned long d,
+ *			   unsigned long e, unsigned long f, unsigned long g)
+ *
+ * The same for more arguments than there are registers.  The last two come on
+ * the stack, where the target looks for one: those places are ours to write.
+ */
+SYM_FUNC_START(usm_call7)
+	movq	%rdi, %r10
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	movq	%rcx, %rdx
+	movq	%r8, %rcx
+	movq	%r9, %r8
+	movq	8(%rsp), %r9
+	movq	16(%rsp), %rax
+	movq	%rax, 8(%rsp)
+	pushq	%r10
+	/* As deep as the caller left it, once the target runs. */
+	UNWIND_HINT_FUNC
+	ANNOTATE_UNRET_SAFE
+	ret
+	int3
+SYM_FUNC_END(usm_call7)

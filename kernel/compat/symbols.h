@@ -53,9 +53,15 @@ int usm_split_large(struct page *page, struct list_head *tails);
 void usm_flush_tlb_range(struct mm_struct *mm, unsigned long start,
 			 unsigned long end);
 
-/* See call.S: for functions without a landing pad, at most five arguments. */
+/*
+ * See call.S: for functions that may be without a landing pad, which is every
+ * one that is not exported. At most five arguments, and exactly seven.
+ */
 unsigned long usm_call(unsigned long function, unsigned long a, unsigned long b,
 		       unsigned long c, unsigned long d, unsigned long e);
+unsigned long usm_call7(unsigned long function, unsigned long a,
+			unsigned long b, unsigned long c, unsigned long d,
+			unsigned long e, unsigned long f, unsigned long g);
 
 #define usm_call1(function, a) \
 	usm_call(function, (unsigned long)(a), 0, 0, 0, 0)

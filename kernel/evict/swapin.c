@@ -154,8 +154,16 @@ vm_fault_t usm_swapin_fault(struct usm_fault_ctx *ctx,
 	struct page *page;
 	bool shared, again;
 
+	/*
+	 * Another thread was faster: a record ends after its last marker went.
+	 * One that nobody knows would be met again and again.
+	 */
+	if (!record)
+		return usm_marker_id(usm_pte_read(vma->vm_mm, addr)) == id
+			       ? VM_FAULT_SIGBUS
+			       : 0;
 	/* A mapping that holds a marker has had anonymous pages. */
-	if (!record || WARN_ON_ONCE(!vma->anon_vma))
+	if (WARN_ON_ONCE(!vma->anon_vma))
 		goto out;
 	ctx->instance = record->instance;
 	ctx->kind = USM_FAULT_SWAPIN;
@@ -175,6 +183,12 @@ vm_fault_t usm_swapin_fault(struct usm_fault_ctx *ctx,
 	else if (!shared || stored_soon(record))
 		ret = ask(ctx, vma, addr, record, flags);
 out:
+	if (ret & VM_FAULT_SIGBUS)
+		pr_notice_ratelimited(
+			"instance %u \"%s\": pid %d gets an error for an evicted page%s\n",
+			record->instance->id, record->instance->name,
+			task_tgid_nr(current),
+			current->mm == vma->vm_mm ? "" : " of another process");
 	usm_record_put(record);
 	return ret;
 }

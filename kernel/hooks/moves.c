@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 
 #include "compat/compat.h"
+#include "compat/symbols.h"
 #include "evict/places.h"
 #include "hooks/moves.h"
 #include "tags/tags.h"
@@ -10,14 +11,12 @@
 
 /* ---- fork ----------------------------------------------------------------------- */
 
-typedef int (*copy_fn)(struct vm_area_struct *dst, struct vm_area_struct *src);
-
 static int on_copy(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	int err;
 
 	usm_hook_enter();
-	err = ((copy_fn)usm_copy_hook.original)(dst, src);
+	err = (int)usm_call2(usm_copy_hook.original, dst, src);
 	/* A failed fork tears the child down, and what it holds by then. */
 	if (!err)
 		err = usm_places_fork(dst, src);
@@ -51,13 +50,6 @@ struct usm_hook usm_copy_hook = {
  * The last two are bool; older kernels have no for_stack, read nothing there,
  * and do not mind what stands there.
  */
-typedef unsigned long (*move_fn)(struct vm_area_struct *vma,
-				 unsigned long old_addr,
-				 struct vm_area_struct *new_vma,
-				 unsigned long new_addr, unsigned long len,
-				 unsigned long need_rmap_locks,
-				 unsigned long for_stack);
-
 static unsigned long on_move(struct vm_area_struct *vma, unsigned long old_addr,
 			     struct vm_area_struct *new_vma,
 			     unsigned long new_addr, unsigned long len,
@@ -67,9 +59,9 @@ static unsigned long on_move(struct vm_area_struct *vma, unsigned long old_addr,
 	unsigned long moved;
 
 	usm_hook_enter();
-	moved = ((move_fn)usm_move_hook.original)(vma, old_addr, new_vma,
-						  new_addr, len,
-						  need_rmap_locks, for_stack);
+	moved = usm_call7(usm_move_hook.original, (unsigned long)vma, old_addr,
+			  (unsigned long)new_vma, new_addr, len,
+			  need_rmap_locks, for_stack);
 	usm_places_move(vma->vm_mm, old_addr, new_addr, moved);
 	usm_hook_leave();
 	return moved;

@@ -364,6 +364,39 @@ static bool may_bind_cgroups(void)
 	return capable(CAP_SYS_ADMIN) && capable(CAP_SYS_PTRACE);
 }
 
+/* What a command names, with a reference to each. */
+static int look_up(u32 id, int cgroup_fd, struct usm_instance **instance,
+		   struct cgroup **cgroup)
+{
+	if (!may_bind_cgroups())
+		return -EPERM;
+	*instance = usm_instance_by_id(id);
+	if (!*instance)
+		return -ENODEV;
+	*cgroup = cgroup_get_from_fd(cgroup_fd);
+	if (IS_ERR(*cgroup)) {
+		usm_instance_put(*instance);
+		return PTR_ERR(*cgroup);
+	}
+	return 0;
+}
+
+/* The binding of exactly these two is no more; -ENOENT: there was none. */
+static int undo(struct cgroup *cgroup, const struct usm_instance *instance)
+{
+	struct binding *binding;
+	int err = -ENOENT;
+
+	mutex_lock(&bindings_lock);
+	binding = find(cgroup);
+	if (binding && binding->instance == instance) {
+		drop(binding);
+		err = 0;
+	}
+	mutex_unlock(&bindings_lock);
+	return err;
+}
+
 int usm_bind_cgroup(struct usm_bind_cgroup *bind)
 {
 	struct usm_instance *instance;
@@ -376,27 +409,17 @@ int usm_bind_cgroup(struct usm_bind_cgroup *bind)
 	    bind->reserved[0] || bind->reserved[1] ||
 	    bind->inherit > USM_INHERIT_NONE)
 		return -EINVAL;
-	if (!may_bind_cgroups())
-		return -EPERM;
-	instance = usm_instance_by_id(bind->instance);
-	if (!instance)
-		return -ENODEV;
-	cgroup = cgroup_get_from_fd(bind->cgroup_fd);
-	if (IS_ERR(cgroup)) {
-		err = PTR_ERR(cgroup);
-		goto out_instance;
-	}
+	err = look_up(bind->instance, bind->cgroup_fd, &instance, &cgroup);
+	if (err)
+		return err;
 	err = add(cgroup, instance, bind->inherit);
 	if (err)
-		goto out_cgroup;
+		goto out;
 
 	err = present(cgroup, &tasks, &nr);
 	if (err) {
-		mutex_lock(&bindings_lock);
-		if (find(cgroup))
-			drop(find(cgroup));
-		mutex_unlock(&bindings_lock);
-		goto out_cgroup;
+		undo(cgroup, instance);
+		goto out;
 	}
 	bind->bound = 0;
 	for (i = 0; i < nr; i++)
@@ -405,9 +428,8 @@ int usm_bind_cgroup(struct usm_bind_cgroup *bind)
 	bind->skipped = nr - bind->bound;
 	bind->cgroup = cgroup_id(cgroup);
 	put_present(tasks, nr);
-out_cgroup:
+out:
 	cgroup_put(cgroup);
-out_instance:
 	usm_instance_put(instance);
 	return err;
 }
@@ -416,43 +438,26 @@ int usm_unbind_cgroup(struct usm_unbind_cgroup *unbind)
 {
 	struct usm_instance *instance;
 	struct task_struct **tasks;
-	struct binding *binding;
 	struct cgroup *cgroup;
 	u32 nr, i;
 	int err;
 
 	if (unbind->flags || unbind->reserved[0] || unbind->reserved[1])
 		return -EINVAL;
-	if (!may_bind_cgroups())
-		return -EPERM;
-	instance = usm_instance_by_id(unbind->instance);
-	if (!instance)
-		return -ENODEV;
-	cgroup = cgroup_get_from_fd(unbind->cgroup_fd);
-	if (IS_ERR(cgroup)) {
-		err = PTR_ERR(cgroup);
-		goto out_instance;
-	}
-
-	mutex_lock(&bindings_lock);
-	binding = find(cgroup);
-	err = -ENOENT;
-	if (binding && binding->instance == instance) {
-		drop(binding);
-		err = 0;
-	}
-	mutex_unlock(&bindings_lock);
+	err = look_up(unbind->instance, unbind->cgroup_fd, &instance, &cgroup);
+	if (err)
+		return err;
+	err = undo(cgroup, instance);
 	if (!err)
 		err = present(cgroup, &tasks, &nr);
 	if (err)
-		goto out_cgroup;
+		goto out;
 	unbind->unbound = 0;
 	for (i = 0; i < nr; i++)
 		unbind->unbound += dismiss(instance, tasks[i]);
 	put_present(tasks, nr);
-out_cgroup:
+out:
 	cgroup_put(cgroup);
-out_instance:
 	usm_instance_put(instance);
 	return err;
 }

@@ -42,10 +42,23 @@ static int store_row(const struct usm_outgoing *out, uint32_t first,
 			     usm_swap_slot(out->page[first].cookie), pages, nr);
 }
 
+/*
+ * Does the frame still hold an evicted page?  One that nobody can tell about
+ * is taken to: that costs another try, the other mistake a page.
+ */
+static bool is_held(const struct usm_kernel *kernel, uint32_t frame)
+{
+	struct usm_frame_info info = { 0 };
+	uint32_t nr = 1;
+
+	return kernel->frames(kernel->ctx, frame, &info, &nr) || !nr ||
+	       info.state == USM_FRAME_EVICTING;
+}
+
 /* Stores from the first page on; how many are, or need not be. */
 static uint32_t store(const struct usm_outgoing *out,
-		      const struct usm_swap_device *device, char *pool,
-		      int *err)
+		      const struct usm_swap_device *device,
+		      const struct usm_kernel *kernel, char *pool, int *err)
 {
 	uint32_t at = 0;
 
@@ -60,9 +73,10 @@ static uint32_t store(const struct usm_outgoing *out,
 		}
 		/*
 		 * The frame left the partition under our hands, and it does
-		 * that only after its page went: freeing it will say so.
+		 * that only after its page went: freeing it will say so.  A
+		 * frame that cannot be read for lack of memory stays.
 		 */
-		if (*err == -EFAULT)
+		if (*err == -EFAULT && !is_held(kernel, out->page[at].frame))
 			*err = 0;
 		if (*err)
 			break;
@@ -81,7 +95,7 @@ int usm_outgoing_store(struct usm_outgoing *out,
 	uint32_t stored, i;
 	int store_err, err;
 
-	stored = store(out, device, pool, &store_err);
+	stored = store(out, device, kernel, pool, &store_err);
 	if (!stored)
 		return store_err;
 	for (i = 0; i < stored; i++)

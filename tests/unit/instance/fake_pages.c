@@ -290,7 +290,7 @@ static int swap_store(void *ctx, uint32_t slot, struct iovec *pages,
 	must(slot && slot + nr <= FAKE_SWAP_SLOTS, "the slots are there");
 	for (i = 0; i < nr; i++) {
 		if (one_in(fake, fake->failing))
-			return -EIO;
+			return fake->failing_with ?: -EIO;
 		memcpy(fake->swap[slot + i], pages[i].iov_base,
 		       USM_FRAME_BYTES);
 	}

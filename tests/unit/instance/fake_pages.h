@@ -46,6 +46,7 @@ struct fake_pages {
 	unsigned int busy; /* evictions */
 	unsigned int touched; /* pages between eviction and FREE */
 	unsigned int failing; /* stores */
+	int failing_with; /* a negative errno; 0: EIO */
 	/* what happened */
 	unsigned int evictions, retaken, swapins, stores;
 };

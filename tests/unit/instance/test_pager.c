@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -157,6 +158,19 @@ Test(pager, content_that_could_not_be_stored_stays)
 	fake->failing = 1;
 	touch(0);
 	for (uint32_t page = 1; page < FAKE_PAGE_FRAMES; page++)
+		touch(page);
+	cr_assert_eq(usm_pager_reclaim(pager), 0);
+	cr_assert_gt(fake->evictions, 0);
+	fake->failing = 0;
+	touch_all();
+}
+
+/* No memory to look at the frame is not: its content went elsewhere. */
+Test(pager, content_that_could_not_be_read_stays)
+{
+	fake->failing = 1;
+	fake->failing_with = -EFAULT;
+	for (uint32_t page = 0; page < FAKE_PAGE_FRAMES; page++)
 		touch(page);
 	cr_assert_eq(usm_pager_reclaim(pager), 0);
 	cr_assert_gt(fake->evictions, 0);

@@ -161,6 +161,23 @@ Test(swap_file, keeps_pages_over_a_restart)
 	usm_swap_device_close(&device);
 }
 
+/* Killed while it made the file. */
+Test(swap_file, goes_on_with_a_header_alone)
+{
+	struct usm_swap_device device;
+	struct stat st;
+	bool fresh;
+
+	cr_assert_eq(open_file(&device, &fresh), 0);
+	usm_swap_device_close(&device);
+	cr_assert_eq(truncate(path, USM_FRAME_BYTES), 0);
+	cr_assert_eq(open_file(&device, &fresh), 0);
+	cr_assert_not(fresh);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_geq((uint64_t)st.st_size, options.bytes);
+	usm_swap_device_close(&device);
+}
+
 Test(swap_file, leaves_other_files_alone)
 {
 	struct usm_swap_device device;

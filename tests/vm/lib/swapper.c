@@ -14,6 +14,8 @@
 
 #define FREED_BATCH 256
 #define EVICT_BATCH 64
+/* Copying a page and a call. */
+#define ANSWER_US 50
 
 /* The caller holds the lock. */
 static uint32_t new_cookie(struct swapper *swapper)
@@ -102,6 +104,17 @@ static uint32_t free_frame(struct swapper *swapper)
 				: USM_FRAME_NONE;
 }
 
+/*
+ * For all but answers: a mutex is not fair, and who evicts in a loop would keep
+ * the answer to a fault waiting past its deadline.
+ */
+static void enter(struct swapper *swapper)
+{
+	while (__atomic_load_n(&swapper->answering, __ATOMIC_RELAXED))
+		usleep(ANSWER_US);
+	pthread_mutex_lock(&swapper->lock);
+}
+
 static void answer(struct swapper *swapper, uint32_t index)
 {
 	struct usm_slot slot = swapper->daemon.slots[index];
@@ -109,6 +122,7 @@ static void answer(struct swapper *swapper, uint32_t index)
 	uint32_t frame;
 	int err;
 
+	__atomic_store_n(&swapper->answering, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&swapper->lock);
 	frame = free_frame(swapper);
 	if (slot.kind == USM_FAULT_SWAPIN && frame != USM_FRAME_NONE) {
@@ -123,6 +137,7 @@ static void answer(struct swapper *swapper, uint32_t index)
 	else if (err)
 		check(false, "frame %u is taken for an answer (%d, state %d)",
 		      frame, err, raw_daemon_frame(&swapper->daemon, frame));
+	__atomic_store_n(&swapper->answering, false, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&swapper->lock);
 }
 
@@ -141,7 +156,7 @@ static void *serve(void *arg)
 			answer(swapper, (uint32_t)slot);
 		else
 			usleep(200);
-		pthread_mutex_lock(&swapper->lock);
+		enter(swapper);
 		read_notices(swapper);
 		pthread_mutex_unlock(&swapper->lock);
 	}
@@ -217,7 +232,7 @@ int swapper_take(struct swapper *swapper, uint32_t member, uint64_t addr)
 	struct usm_evict_entry entry = { .member = member, .addr = addr };
 	int err;
 
-	pthread_mutex_lock(&swapper->lock);
+	enter(swapper);
 	entry.cookie = new_cookie(swapper);
 	err = usm_client_evict(swapper->daemon.dev, &entry, 1, NULL);
 	if (!err)
@@ -236,7 +251,7 @@ int swapper_store(struct swapper *swapper, uint32_t cookie)
 	struct usm_free_entry entry = { .frame = stored->frame };
 	int err;
 
-	pthread_mutex_lock(&swapper->lock);
+	enter(swapper);
 	memcpy(stored->bytes, frame_bytes(swapper, stored->frame),
 	       USM_FRAME_BYTES);
 	err = usm_client_free(swapper->daemon.dev, &entry, 1, NULL);
@@ -255,7 +270,7 @@ static uint32_t evict_batch(struct swapper *swapper, uint32_t member,
 	struct usm_evict_entry entries[EVICT_BATCH] = { 0 };
 	uint32_t i, done = 0;
 
-	pthread_mutex_lock(&swapper->lock);
+	enter(swapper);
 	for (i = 0; i < pages; i++) {
 		entries[i].member = member;
 		entries[i].addr = addr + i * USM_FRAME_BYTES;
@@ -292,7 +307,7 @@ int swapper_resize(struct swapper *swapper, uint32_t frames,
 {
 	int err;
 
-	pthread_mutex_lock(&swapper->lock);
+	enter(swapper);
 	err = usm_client_resize(swapper->daemon.dev,
 				swapper->daemon.claim.instance, frames, out);
 	collect_free(swapper);
@@ -309,7 +324,7 @@ uint32_t swapper_cookies(struct swapper *swapper)
 {
 	uint32_t i, used = 0;
 
-	pthread_mutex_lock(&swapper->lock);
+	enter(swapper);
 	read_notices(swapper);
 	for (i = 1; i < swapper->nr_store; i++)
 		used += swapper->store[i].used;

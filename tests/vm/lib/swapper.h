@@ -37,6 +37,7 @@ struct swapper {
 	uint32_t dropped; /* notices of that type */
 	uint32_t retaken;
 	bool mute; /* answers nothing */
+	bool answering; /* or about to: others keep off the lock */
 
 	pthread_t thread;
 	int error;

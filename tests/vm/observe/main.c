@@ -242,6 +242,26 @@ static void test_state_race(void)
 	check_compare(reads, >, 0, "states are read while instances end");
 }
 
+/* Who looks does not keep an instance from ending, and sees it end. */
+static void test_state_held(void)
+{
+	struct raw_daemon daemon;
+	char path[96], text[4096];
+	int fd;
+
+	raw_daemon_open(&daemon, "held", 64, 0, 100);
+	snprintf(path, sizeof(path), DEBUGFS "%u-held/state",
+		 daemon.claim.instance);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	check(fd >= 0, "%s is opened", path);
+	raw_daemon_close(&daemon);
+	check(wait_until(HOME_LIMIT_MS, access(path, F_OK) && errno == ENOENT),
+	      "the instance ends while it is open");
+	check(read(fd, text, sizeof(text)) > 0 && strstr(text, "dying"),
+	      "the file says so");
+	close(fd);
+}
+
 int main(void)
 {
 	int dev;
@@ -252,5 +272,6 @@ int main(void)
 	test_trace(dev);
 	test_state(dev);
 	test_state_race();
+	test_state_held();
 	return test_end();
 }

@@ -177,13 +177,16 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 	err = look_at(fd, options, fresh, failure);
 	if (err)
 		return err;
-	/* What an earlier life left is nobody's any more. */
+	/*
+	 * What an earlier life left is nobody's any more.  From its first byte
+	 * on it says whose it is: who is killed here starts again.
+	 */
 	if (*fresh && ftruncate(fd, 0))
 		err = -errno;
-	if (!err)
-		err = set_aside(fd, slots << USM_FRAME_SHIFT);
 	if (!err && *fresh)
 		err = write_header(fd, options);
+	if (!err)
+		err = set_aside(fd, slots << USM_FRAME_SHIFT);
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED, -err,
 				"swap.size: %" PRIu64 " bytes in %s: %s",
