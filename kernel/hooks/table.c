@@ -14,6 +14,7 @@
 #include "faults/fault.h"
 #include "frames/large.h"
 #include "hooks/hook.h"
+#include "hooks/lruvec.h"
 #include "hooks/moves.h"
 #include "hooks/oom.h"
 #include "hooks/pins.h"
@@ -301,11 +302,12 @@ static struct usm_hook exec_hook = {
  * What protects a frame comes before what hands it out, and goes after it.
  */
 static struct usm_hook *const hooks[] = {
-	&unmapped_part_hook,  &split_hook,	  &charge_hook,
-	&add_lru_hook,	      &usm_pin_fast_hook, &usm_pin_hook,
-	&usm_pin_remote_hook, &usm_oom_hook,	  &tlb_hook,
-	&usm_copy_hook,	      &usm_move_hook,	  &exit_hook,
-	&exec_hook,	      &alloc_hook,	  &fault_hook,
+	&unmapped_part_hook, &usm_lruvec_hook,	   &split_hook,
+	&charge_hook,	     &add_lru_hook,	   &usm_pin_fast_hook,
+	&usm_pin_hook,	     &usm_pin_remote_hook, &usm_oom_hook,
+	&tlb_hook,	     &usm_copy_hook,	   &usm_move_hook,
+	&exit_hook,	     &exec_hook,	   &alloc_hook,
+	&fault_hook,
 };
 
 static void remove_hooks(int count)
