@@ -16,7 +16,7 @@
 /* A soak runs full counts; its suites have their own time limit as well. */
 #define SOAK_SECONDS_FACTOR 40
 /* Under KASAN and lockdep a fault takes ten times as long. */
-#define CHECKING_SECONDS_FACTOR 4
+#define CHECKING_FACTOR 4
 #define EXIT_SKIPPED 77
 
 struct results {
@@ -57,8 +57,7 @@ void test_begin(unsigned int seconds)
 	main_process = getpid();
 	signal(SIGALRM, too_late);
 	signal(SIGPIPE, SIG_IGN);
-	if (test_checking())
-		seconds *= CHECKING_SECONDS_FACTOR;
+	seconds = test_limit(seconds);
 	alarm(test_soak() ? seconds * SOAK_SECONDS_FACTOR : seconds);
 }
 
@@ -88,6 +87,11 @@ bool test_soak(void)
 bool test_checking(void)
 {
 	return !access("/proc/lockdep_stats", F_OK);
+}
+
+unsigned int test_limit(unsigned int quick)
+{
+	return test_checking() ? quick * CHECKING_FACTOR : quick;
 }
 
 unsigned int test_count(unsigned int quick, unsigned int full)

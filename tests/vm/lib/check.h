@@ -28,6 +28,9 @@ bool test_soak(void);
 /* Is this a kernel built with checkers, and many times slower for it? */
 bool test_checking(void);
 
+/* How long to wait here for what takes others `quick` at most; any unit. */
+unsigned int test_limit(unsigned int quick);
+
 /* `quick` in a test, `full` in a soak. */
 unsigned int test_count(unsigned int quick, unsigned int full);
 

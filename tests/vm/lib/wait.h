@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "lib/check.h"
+
 #define POLL_EVERY_MS 5
 
 static inline uint64_t now_ms(void)
@@ -28,7 +30,7 @@ static inline void pause_ms(unsigned int ms)
 /* Evaluates the condition until it holds or limit_ms have passed. */
 #define wait_until(limit_ms, condition)                           \
 	({                                                        \
-		uint64_t end_ = now_ms() + (limit_ms);            \
+		uint64_t end_ = now_ms() + test_limit(limit_ms);  \
 		bool held_;                                       \
 		while (!(held_ = (condition)) && now_ms() < end_) \
 			pause_ms(POLL_EVERY_MS);                  \
