@@ -8,6 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/ftrace.h>
+#include <linux/module.h>
 #include <linux/ptrace.h>
 
 #ifndef HAVE_VM_FLAGS_SET
@@ -119,6 +120,19 @@ static inline void usm_set_ptes(struct mm_struct *mm, unsigned long addr,
 static __always_inline struct pt_regs *usm_ftrace_regs(struct ftrace_regs *f)
 {
 	return (struct pt_regs *)f;
+}
+
+/* Is @ip in the code of @module, that of its init functions aside? */
+static __always_inline bool usm_in_text(const struct module *module,
+					unsigned long ip)
+{
+#ifdef HAVE_MODULE_MEM
+	return ip - (unsigned long)module->mem[MOD_TEXT].base <
+	       module->mem[MOD_TEXT].size;
+#else
+	return ip - (unsigned long)module->core_layout.base <
+	       module->core_layout.text_size;
+#endif
 }
 
 /*

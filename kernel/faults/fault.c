@@ -179,8 +179,8 @@ vm_fault_t usm_fault(usm_fault_fn original, struct vm_area_struct *vma,
 	 * while this one still reads ahead, and pages for that would look as
 	 * if they were for a copy.
 	 */
-	ctx.kernels_own = usm_alloc_purpose(ctx.mm, address & PAGE_MASK) ==
-			  USM_ALLOC_OTHER;
+	ctx.addr = address & PAGE_MASK;
+	ctx.purpose = usm_alloc_purpose(ctx.mm, ctx.addr);
 
 	trace_usm_fault(ctx.instance->id, ctx.tag->member, address, flags);
 	usm_fault_large(&ctx, vma, address & PAGE_MASK);

@@ -27,6 +27,13 @@ struct usm_instance;
 struct usm_kslot;
 struct usm_tag;
 
+/* What an allocation is for, from the page table entry at @addr. */
+enum usm_alloc_purpose {
+	USM_ALLOC_MISSING,
+	USM_ALLOC_COPY,
+	USM_ALLOC_OTHER, /* swap-in and the like: the kernel's own */
+};
+
 /* What one wrapped fault knows; lives on the faulting task's stack. */
 struct usm_fault_ctx {
 	struct hlist_node node;
@@ -49,18 +56,12 @@ struct usm_fault_ctx {
 	u32 record; /* SWAPIN: number and cookie of the evicted page */
 	u64 cookie;
 
-	/* Set by usm_fault(): a swap-in or the like, none of our business. */
-	bool kernels_own;
+	/* Set by usm_fault(): what the entry was like before the kernel looked. */
+	unsigned long addr;
+	enum usm_alloc_purpose purpose;
 	/* Set by usm_fault(): the kernel's allocator serves this one. */
 	bool fall_back;
 	enum usm_fallback_reason reason;
-};
-
-/* What an allocation is for, from the page table entry at @addr. */
-enum usm_alloc_purpose {
-	USM_ALLOC_MISSING,
-	USM_ALLOC_COPY,
-	USM_ALLOC_OTHER, /* swap-in and the like: the kernel's own */
 };
 
 enum usm_alloc_purpose usm_alloc_purpose(struct mm_struct *mm,

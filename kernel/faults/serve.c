@@ -221,6 +221,19 @@ static struct folio *serve_large(struct usm_fault_ctx *ctx, unsigned long addr,
 	return folio;
 }
 
+/*
+ * Zeroes are asked for where nothing was; if another thread mapped something
+ * in between, the kernel will notice and drop the page.
+ */
+static enum usm_alloc_purpose purpose_now(const struct usm_fault_ctx *ctx,
+					  unsigned long addr, gfp_t gfp)
+{
+	if (gfp & __GFP_ZERO && ctx->purpose == USM_ALLOC_MISSING &&
+	    ctx->addr == addr)
+		return USM_ALLOC_MISSING;
+	return usm_alloc_purpose(ctx->mm, addr);
+}
+
 enum usm_serve_result usm_serve(gfp_t gfp, int order,
 				struct vm_area_struct *vma, unsigned long addr,
 				struct folio **folio)
@@ -238,10 +251,11 @@ enum usm_serve_result usm_serve(gfp_t gfp, int order,
 		return USM_SERVE_KERNEL;
 	}
 
-	if (ctx->kernels_own)
+	/* A swap-in or the like. */
+	if (ctx->purpose == USM_ALLOC_OTHER)
 		return USM_SERVE_KERNEL;
 	addr &= PAGE_MASK;
-	switch (usm_alloc_purpose(mm, addr)) {
+	switch (purpose_now(ctx, addr, gfp)) {
 	case USM_ALLOC_MISSING:
 		/*
 		 * First touch of anonymous memory asks for a zeroed page;

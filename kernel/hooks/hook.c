@@ -5,6 +5,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
+#include "compat/compat.h"
 #include "compat/symbols.h"
 #include "hooks/hook.h"
 
@@ -29,7 +30,7 @@ void notrace usm_hook_leave(void)
 
 bool notrace usm_hook_own_call(unsigned long parent_ip)
 {
-	return within_module(parent_ip, THIS_MODULE);
+	return usm_in_text(THIS_MODULE, parent_ip);
 }
 
 int usm_hook_install(struct usm_hook *hook)
