@@ -7,6 +7,7 @@
 
 #include "common/client.h"
 #include "fuzz/fuzz.h"
+#include "lib/wait.h"
 #include "lib/check.h"
 #include "lib/pattern.h"
 
@@ -182,6 +183,7 @@ int caller_call(struct caller *caller, int *which)
 	bool as_is = random_once_in(random, 2);
 	void *pointer = argument;
 	int dev = caller->dev;
+	uint64_t begin;
 	int err;
 
 	if (random_once_in(random, LEARN_ONCE_IN) && caller->daemon)
@@ -209,7 +211,10 @@ int caller_call(struct caller *caller, int *which)
 		pointer = argument;
 	if (!harmless(caller, request, argument))
 		return -ECANCELED;
+	begin = now_ms();
 	err = ioctl(dev, request, pointer) ? -errno : 0;
+	__atomic_add_fetch(&caller->stage->spent_ms[index], now_ms() - begin,
+			   __ATOMIC_RELAXED);
 	caller->last_request = request;
 	if (*which == (int)index && pointer == argument)
 		note(caller, index, err, argument);

@@ -23,11 +23,11 @@
 
 #define CALLERS 2
 #define DEADLINE_MS 10
+/* Where an upcall takes milliseconds: else it is in quarantine all the time. */
+#define DEADLINE_MS_CHECKING 200
 #define SLOTS 64
 #define SIGNAL_EVERY_MS 3
 #define CLAIM_LIMIT_MS 30000
-/* Writes between two pauses of the scribbler. */
-#define SCRIBBLES 16
 
 struct fuzzer {
 	struct stage *stage;
@@ -37,6 +37,7 @@ struct fuzzer {
 	int freed;
 	int zeroes; /* /dev/zero: fills frames without a signal when one is gone */
 	char *slice;
+	struct usm_notices *notices;
 	uint32_t pool_frames;
 	pthread_t threads[CALLERS + 2];
 	bool stop_callers;
@@ -58,7 +59,7 @@ static bool count(struct fuzzer *fuzzer)
 {
 	struct stage *stage = fuzzer->stage;
 
-	return __atomic_add_fetch(&stage->operations, 1, __ATOMIC_RELAXED) <
+	return __atomic_add_fetch(&stage->calls, 1, __ATOMIC_RELAXED) <
 	       stage->quota;
 }
 
@@ -131,23 +132,91 @@ static void read_files(struct fuzzer *fuzzer, struct random_state *random)
 		pause_ms(0);
 }
 
+/* A reply that might nearly be right. */
+static void mutate_reply(struct fuzzer *fuzzer, struct random_state *random)
+{
+	struct usm_slot *slot = &fuzzer->raw.slots[random_below(random, SLOTS)];
+	uint32_t gen = slot->gen, frame = random_below(random, FUZZ_FRAMES);
+
+	if (random_once_in(random, 4))
+		gen += random_below(random, 5) - 2;
+	if (random_once_in(random, 4))
+		frame = (uint32_t)random_value(random);
+	*(volatile __u64 *)&slot->reply = USM_REPLY(gen, frame);
+}
+
+/* Where the rings of notices and pending faults stand, and the doorbells. */
+static void mutate_ring(struct fuzzer *fuzzer, struct random_state *random)
+{
+	struct usm_channel *channel = fuzzer->raw.channel;
+	volatile struct usm_notices *notices = fuzzer->notices;
+	volatile struct usm_bitfield *pfq = (void *)fuzzer->raw.pfq;
+	volatile struct usm_doorbell *bell =
+		&channel->doorbell[random_below(random, 2)];
+	uint64_t value = random_value(random);
+
+	switch (random_below(random, 7)) {
+	case 0:
+		notices->tail = value;
+		break;
+	case 1:
+		notices->head += random_below(random, 5) - 2;
+		break;
+	case 2:
+		pfq->summary = value;
+		break;
+	case 3:
+		pfq->leaf[random_below(random, SLOTS / 64)] = value;
+		break;
+	case 4:
+		bell->state = (uint32_t)random_below(random, 4);
+		break;
+	case 5:
+		bell->seq = (uint32_t)value;
+		break;
+	case 6:
+		fuzzer->raw.slots[random_below(random, SLOTS)].gen +=
+			random_below(random, 5) - 2;
+		break;
+	}
+}
+
+static void write_anything(struct fuzzer *fuzzer, struct random_state *random)
+{
+	uint64_t words = fuzzer->raw.claim.channel_bytes / sizeof(uint64_t);
+	volatile uint64_t *channel = (void *)fuzzer->raw.channel;
+
+	if (!fuzzer->stage->scribbles || random_once_in(random, 4))
+		mutate_reply(fuzzer, random);
+	else if (random_once_in(random, 2))
+		mutate_ring(fuzzer, random);
+	else
+		channel[random_next(random) % words] = random_value(random);
+}
+
+/* How many writes are owed for the calls so far. */
+static uint64_t owed(const struct stage *stage)
+{
+	uint64_t due = WRITES_PER_CALL *
+		       __atomic_load_n(&stage->calls, __ATOMIC_RELAXED);
+
+	return due > stage->writes ? due - stage->writes : 0;
+}
+
 static void *scribble(void *arg)
 {
 	struct fuzzer *fuzzer = arg;
-	uint64_t words = fuzzer->raw.claim.channel_bytes / sizeof(uint64_t);
-	volatile uint64_t *channel = (void *)fuzzer->raw.channel;
+	struct stage *stage = fuzzer->stage;
 	struct random_state random;
-	uint32_t i, slot;
+	uint64_t i, nr;
 
-	random_init(&random, fuzzer->stage->seed + 1000);
+	random_init(&random, stage->seed + 1000);
 	while (!stopped(&fuzzer->stop_callers)) {
-		for (i = 0; i < SCRIBBLES && fuzzer->stage->scribbles; i++)
-			channel[random_next(&random) % words] =
-				random_value(&random);
-		slot = random_below(&random, SLOTS);
-		*(volatile __u64 *)&fuzzer->raw.slots[slot].reply =
-			USM_REPLY(fuzzer->raw.slots[slot].gen,
-				  random_below(&random, FUZZ_FRAMES));
+		nr = owed(stage);
+		for (i = 0; i < nr; i++)
+			write_anything(fuzzer, &random);
+		__atomic_store_n(&stage->writes, stage->writes + nr,
+				 __ATOMIC_RELAXED);
 		if (random_once_in(&random, 4))
 			map_and_touch(fuzzer, &random);
 		if (random_once_in(&random, 4))
@@ -256,7 +325,8 @@ static int claim(int dev, struct usm_claim *claim)
 		.flags = USM_CLAIM_PERSIST,
 		.name = FUZZ_NAME,
 		.nr_slots = SLOTS,
-		.deadline_ms = DEADLINE_MS,
+		.deadline_ms =
+			test_checking() ? DEADLINE_MS_CHECKING : DEADLINE_MS,
 		.owner_uid = NOBODY,
 	};
 	int err;
@@ -295,6 +365,8 @@ static int open_all(struct fuzzer *fuzzer)
 	raw->pfq = (void *)((char *)raw->channel + raw->channel->pfq_offset);
 	raw->slots =
 		(void *)((char *)raw->channel + raw->channel->slots_offset);
+	fuzzer->notices =
+		(void *)((char *)raw->channel + raw->channel->notices_offset);
 	fuzzer->pool_frames = info.pool_frames;
 	err = usm_client_map_slice(raw->dev, 0, info.pool_frames,
 				   (void **)&fuzzer->slice);
@@ -321,7 +393,7 @@ static void run(struct fuzzer *fuzzer)
 				   &callers[i]))
 			_exit(3);
 	}
-	while (__atomic_load_n(&stage->operations, __ATOMIC_RELAXED) <
+	while (__atomic_load_n(&stage->calls, __ATOMIC_RELAXED) <
 	       stage->quota) {
 		pause_ms(SIGNAL_EVERY_MS);
 		pthread_kill(

@@ -15,6 +15,11 @@
 
 #define FUZZ_NAME "fuzz"
 #define FUZZ_FRAMES 2048
+/*
+ * Writes to shared memory for every call: they cost nothing, and few are
+ * looked at before the next one.
+ */
+#define WRITES_PER_CALL 128
 #define FUZZ_TENANTS 3
 #define FUZZ_MEMBERS 64
 /* Frames whose states a caller has in mind: one call tells so many. */
@@ -35,8 +40,9 @@
 /* Between all processes of the test, in shared memory. */
 struct stage {
 	uint64_t seed; /* of this round */
-	uint64_t operations; /* calls and answers of the daemon so far */
-	uint64_t quota; /* when the round is over */
+	uint64_t calls; /* calls and answers of the daemon in this round */
+	uint64_t writes; /* to what it shares with the kernel, also */
+	uint64_t quota; /* of calls, when the round is over */
 	uint32_t round;
 	uint32_t instance;
 	uint32_t neighbour; /* an instance that no root may be asked to harm */
@@ -48,6 +54,7 @@ struct stage {
 	uint32_t nr_members;
 	uint64_t tried[COMMANDS_MAX];
 	uint64_t done[COMMANDS_MAX]; /* calls, or entries of batches */
+	uint64_t spent_ms[COMMANDS_MAX];
 };
 
 /* ---- commands.c: calls that could well succeed ------------------------------- */

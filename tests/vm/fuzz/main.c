@@ -29,7 +29,10 @@
 #include "lib/wait.h"
 
 #define LIMIT_S 300
-#define OPERATIONS 60000
+/* Calls and answers; writes to shared memory come on top of them. */
+#define CALLS 60000
+#define CALLS_SOAK 600000
+/* All three together. */
 #define OPERATIONS_SOAK 10000000
 /* One call takes that much longer with checkers in the kernel. */
 #define CHECKING_SLOWER 6
@@ -39,7 +42,7 @@
 #define ROUND_LIMIT_MS 200000
 #define LOOK_EVERY_MS 20
 /* Looks between two times that a shrunk partition is made whole. */
-#define GROW_EVERY 10
+#define GROW_EVERY 2
 #define FREE_LIMIT_MS 60000
 #define SEED 1
 
@@ -51,6 +54,8 @@ struct test {
 	struct child tenants[FUZZ_TENANTS];
 	uint32_t restarted;
 	uint32_t looks;
+	uint64_t calls; /* in all rounds */
+	uint64_t writes;
 	bool killed; /* the tenants are no more */
 };
 
@@ -140,20 +145,23 @@ enum ending {
 	ENDINGS,
 };
 
+static uint64_t calls_now(const struct stage *stage)
+{
+	return __atomic_load_n(&stage->calls, __ATOMIC_RELAXED);
+}
+
 /* Until its quota is reached, or (KILLED_BUSY) half of it. */
 static bool runs(struct test *test, struct child *daemon, enum ending ending)
 {
 	struct stage *stage = test->stage;
-	uint64_t begin = stage->operations, end = now_ms() + ROUND_LIMIT_MS;
-	uint64_t half = begin + (stage->quota - begin) / 2;
+	uint64_t end = now_ms() + ROUND_LIMIT_MS;
 
 	while (now_ms() < end && !has_ended(daemon)) {
 		if (__atomic_load_n(&daemon->shared->reached,
 				    __ATOMIC_ACQUIRE) > 2)
 			return true;
 		if (ending == KILLED_BUSY &&
-		    __atomic_load_n(&stage->operations, __ATOMIC_RELAXED) >
-			    half)
+		    calls_now(stage) > stage->quota / 2)
 			return true;
 		look_after_tenants(test);
 		pause_ms(LOOK_EVERY_MS);
@@ -192,7 +200,7 @@ static void describe(const struct test *test)
 		(unsigned long long)steps);
 }
 
-static void one_round(struct test *test, uint64_t operations,
+static void one_round(struct test *test, uint64_t quota,
 		      const struct instance *neighbour,
 		      const struct child *neighbours_tenant)
 {
@@ -203,8 +211,8 @@ static void one_round(struct test *test, uint64_t operations,
 	int code;
 
 	end_dying(test);
-	stage->operations = 0;
-	stage->quota = operations;
+	stage->calls = stage->writes = 0;
+	stage->quota = quota;
 	stage->privileged = stage->round / ENDINGS % 2;
 	/* Those that do not get further with their calls. */
 	stage->scribbles = stage->round % 2;
@@ -228,19 +236,26 @@ static void one_round(struct test *test, uint64_t operations,
 	child_let(&daemon, 2);
 	code = child_end(&daemon, CHILD_LIMIT_MS);
 	check_eq(code, ending == ENDS ? 0 : 128 + SIGKILL, "it ends");
+	test->calls += stage->calls;
+	test->writes += stage->writes;
 	check(load_moves_on(neighbours_tenant, 16, CHILD_LIMIT_MS),
 	      "the neighbour's tenant moves on");
 }
 
 /* How far the calls went: one that never succeeds is not tested. */
-static void report(const struct stage *stage)
+static void report(const struct test *test)
 {
+	const struct stage *stage = test->stage;
 	uint32_t i;
 
+	test_note("%llu calls and answers, %llu writes to shared memory",
+		  (unsigned long long)test->calls,
+		  (unsigned long long)test->writes);
 	for (i = 0; i < nr_commands; i++)
-		test_note("%-14s %9llu calls, %9llu done", commands[i].name,
-			  (unsigned long long)stage->tried[i],
-			  (unsigned long long)stage->done[i]);
+		test_note("%-14s %9llu calls, %9llu done, %9llu ms",
+			  commands[i].name, (unsigned long long)stage->tried[i],
+			  (unsigned long long)stage->done[i],
+			  (unsigned long long)stage->spent_ms[i]);
 }
 
 static void note_file(int pid, const char *name)
@@ -306,7 +321,7 @@ int main(int argc, char **argv)
 		.memory = "16M",
 	};
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : SEED;
-	uint64_t operations = test_count(OPERATIONS, OPERATIONS_SOAK);
+	uint64_t calls = test_count(CALLS, CALLS_SOAK);
 	uint32_t rounds = test_count(ROUNDS, ROUNDS_SOAK), i, id;
 	struct instance neighbour;
 	struct child neighbours_tenant;
@@ -315,8 +330,8 @@ int main(int argc, char **argv)
 	struct test test = { 0 };
 
 	test_begin(LIMIT_S);
-	if (test_checking() && !test_soak())
-		operations /= CHECKING_SLOWER;
+	if (test_checking())
+		calls /= CHECKING_SLOWER;
 	test_note("seed %llu", (unsigned long long)seed);
 	test.dev = device_open();
 	require(!usm_client_info(test.dev, &before), "the pool is read");
@@ -330,13 +345,19 @@ int main(int argc, char **argv)
 	test.stage->neighbour = neighbour.id;
 	for (i = 0; i < FUZZ_TENANTS; i++)
 		start_tenant(&test, i);
-	for (i = 0; i < rounds; i++) {
+	/* Those that were killed early leave work for some more. */
+	for (i = 0; i < rounds || test.calls < calls; i++) {
 		test.stage->round = i;
 		test.stage->seed = seed * 1000003 + (uint64_t)i * 10000;
-		one_round(&test, operations / rounds, &neighbour,
+		one_round(&test, calls / rounds, &neighbour,
 			  &neighbours_tenant);
+		test_note("%llu of %llu calls", (unsigned long long)test.calls,
+			  (unsigned long long)calls);
 	}
-	report(test.stage);
+	if (test_soak())
+		check_compare(test.calls + test.writes, >=, OPERATIONS_SOAK,
+			      "there were enough of them");
+	report(&test);
 	test_note("%u tenants died of it", test.restarted);
 	id = test.stage->instance;
 	test.stage->instance = neighbour.id;

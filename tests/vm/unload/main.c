@@ -21,5 +21,7 @@ int main(void)
 	test_asleep_in_wait();
 	test_cycles();
 	test_parameters();
+	test_missing();
+	test_taken();
 	return test_end();
 }

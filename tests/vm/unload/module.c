@@ -39,6 +39,16 @@ void module_find(void)
 	snprintf(given, sizeof(given), "pool=%s", pool);
 }
 
+const char *module_file(void)
+{
+	return file;
+}
+
+const char *module_parameters(void)
+{
+	return given;
+}
+
 int module_load(const char *parameters)
 {
 	usm_auto_fd fd = open(file, O_RDONLY | O_CLOEXEC);

@@ -12,6 +12,10 @@
 /* Remembers the parameters it was loaded with, and finds its file. */
 void module_find(void);
 
+/* Its file, and the parameters that it was loaded with. */
+const char *module_file(void);
+const char *module_parameters(void);
+
 /* Loads it with these parameters (NULL: those it had). 0 or -errno. */
 int module_load(const char *parameters);
 

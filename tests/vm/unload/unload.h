@@ -25,4 +25,8 @@ void test_cycles(void);
 /* Parameters that it must refuse, without leaving anything. */
 void test_parameters(void);
 
+/* Functions that the kernel does not have, or that somebody else redirects. */
+void test_missing(void);
+void test_taken(void);
+
 #endif /* USM_VM_UNLOAD_H */
