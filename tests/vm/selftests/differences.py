@@ -1,28 +1,58 @@
 # SPDX-License-Identifier: MIT
 """The differences that are known and explained: the table of the page.
 
-A row is | program | case | untagged | tagged | why |; "*" at the end of a case
-stands for whatever follows.
+A row is | program | case | untagged | tagged | why |.  "*" in a case stands for
+anything; the row then says how many cases it is about, as in "... *` (12)", and
+explains none of them when there are more or fewer.
 """
+import re
+from collections import defaultdict
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 PAGE = "docs/selftests.md"
 COLUMNS = 5
+CASE = re.compile(r"^`?(?P<pattern>.*?)`?(?: \((?P<count>\d+)\))?$")
+
+
+@dataclass(frozen=True)
+class Row:
+    program: str
+    pattern: str
+    count: int
+    untagged: str
+    tagged: str
+
+    def tells_of(self, difference):
+        case, untagged, tagged = difference
+        return (untagged, tagged) == (self.untagged, self.tagged) and \
+            (case == self.pattern or "*" in self.pattern and fnmatchcase(case, self.literal()))
+
+    def literal(self):
+        """The pattern with nothing special in it but "*"."""
+        return re.sub(r"([\[?])", r"[\1]", self.pattern)
+
+
+def parse(cells):
+    program, case, untagged, tagged, why = cells
+    if not why:
+        raise ValueError(f"{PAGE}: no reason for {program}: {case}")
+    # A name may end in a number of its own; only a pattern has a count.
+    match = CASE.match(case)
+    if "*" not in case:
+        return Row(program.strip("`"), case.strip("`"), 1, untagged, tagged)
+    if not match["count"]:
+        raise ValueError(f"{PAGE}: how many cases of {program} are {case}?")
+    return Row(program.strip("`"), match["pattern"], int(match["count"]), untagged, tagged)
 
 
 def known(path=PAGE):
-    """{(program, case pattern): (untagged, tagged)}"""
-    rows = {}
     with open(path, encoding="utf-8") as page:
-        for line in page:
-            cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
-            if not line.startswith("| `") or len(cells) != COLUMNS:
-                continue
-            program, case, untagged, tagged, why = cells
-            if not why:
-                raise ValueError(f"{path}: no reason for {program}: {case}")
-            rows[program, case] = untagged, tagged
-    return rows
+        lines = [line.strip() for line in page if line.startswith("| `")]
+    # A bar in the name of a program or case is "\|".
+    split = [[cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+             for line in lines]
+    return [parse(cells) for cells in split if len(cells) == COLUMNS]
 
 
 def compare(untagged, tagged):
@@ -32,11 +62,16 @@ def compare(untagged, tagged):
             if untagged.get(case) != tagged.get(case)]
 
 
-def explained(rows, program, difference):
-    """The row that tells of this difference, or None."""
-    case, *outcomes = difference
-    for (listed, pattern), expected in rows.items():
-        if listed == program and list(expected) == outcomes and \
-                (case == pattern or pattern.endswith("*") and fnmatchcase(case, pattern)):
-            return listed, pattern
-    return None
+def explain(rows, program, differences):
+    """(rows that tell of these differences, differences that none tells of)."""
+    told, left = defaultdict(list), []
+    for difference in differences:
+        row = next((row for row in rows
+                    if row.program == program and row.tells_of(difference)), None)
+        if row:
+            told[row].append(difference)
+        else:
+            left.append(difference)
+    for row in [row for row in told if len(told[row]) != row.count]:
+        left += told.pop(row)
+    return set(told), left

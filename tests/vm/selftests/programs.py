@@ -2,6 +2,8 @@
 """Which of the kernel's programs are run, how, and for how long at most."""
 from dataclasses import dataclass
 
+from machine import HUGE_DIRECTORY
+
 
 @dataclass(frozen=True)
 class Program:
@@ -13,6 +15,9 @@ class Program:
     # Under the user "nobody", as the kernel's own script runs it.
     nobody: bool = False
     huge_pages: int = 0
+    swap: bool = False
+    # A userfaultfd handler brings its pages, in calls that are no faults.
+    handler: bool = False
 
     @property
     def name(self):
@@ -45,15 +50,20 @@ PROGRAMS = (
     program("ksm_tests -U"),
     program("ksm_tests -Z -p 10 -z 0"),
     program("ksm_tests -Z -p 10 -z 1"),
-    program("cow", limit=600, huge_pages=8, short=False),
+    program("cow", limit=900, huge_pages=8, swap=True, short=False),
     program("gup_longterm", limit=300, huge_pages=8),
-    program("uffd-unit-tests", limit=600, huge_pages=16, short=False),
-    program("uffd-stress anon 20 16", limit=300, short=False),
-    program("uffd-stress shmem-private 20 16", limit=300, short=False),
-    program("khugepaged", limit=600, short=False),
-    program("khugepaged -s 2", limit=600, short=False),
+    program("uffd-unit-tests", limit=2400, huge_pages=40, swap=True, handler=True,
+            short=False),
+    program("uffd-stress anon 20 16", limit=300, handler=True, short=False),
+    program("uffd-stress shmem 20 16", limit=300, handler=True, short=False),
+    program("uffd-stress shmem-private 20 16", limit=300, handler=True, short=False),
+    program("khugepaged", limit=600, swap=True, short=False),
+    program("khugepaged -s 2", limit=600, swap=True, short=False),
+    program("khugepaged all:shmem", limit=600, short=False),
+    program(f"khugepaged all:file {HUGE_DIRECTORY}", limit=600, short=False),
     program("transhuge-stress -d 5"),
-    program("split_huge_page_test", short=False),
+    # Writes and reads nine files of 4 MiB byte by byte, 40 s each.
+    program("split_huge_page_test", limit=900, short=False),
     # Tens of thousands of faults one by one, each an upcall: minutes.
     program("protection_keys_64", limit=1200, short=False),
     program("pkey_sighandler_tests_64"),

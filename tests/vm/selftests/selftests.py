@@ -6,15 +6,20 @@ Both ways every case must come out the same, but for the differences that
 docs/selftests.md lists; and those must be there.  Programs named on the
 command line are run alone.
 """
+import io
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rest"))
 # pylint: disable=wrong-import-position
 from rest import BUILD, check, delete, finish, instance, not_ok, ok, post, within
-from differences import PAGE, compare, explained, known
+from differences import PAGE, compare, explain, known
+from machine import mount_huge, set_huge_pages, swap_off, swap_on
 from programs import PROGRAMS
 from tap import cases
 
@@ -29,12 +34,21 @@ DIRECTORY = f"{BUILD}/selftests"
 
 
 def faults():
-    return instance(TENANT)["faults"]
+    """{how served: count}; what was not is told by reason."""
+    told = instance(TENANT)
+    return {"partition": told["faults"]["total"], **told["fallback_reasons"]}
 
 
-def served():
-    counted = faults()
-    return counted["total"] - counted["fallback"]
+def since(before):
+    return {key: count - before[key] for key, count in faults().items()}
+
+
+def from_partition(program, how):
+    """Whether most pages came from there; docs/selftests.md tells of handlers."""
+    others = sum(how.values()) - how["partition"]
+    if program.handler:
+        others -= how["context"]
+    return how["partition"] > others
 
 
 def command(program, tagged):
@@ -46,80 +60,89 @@ def command(program, tagged):
     return argv
 
 
+def listen(process, limit, log):
+    """(what it printed, how it ended); `log` gets it line by line, with times."""
+    start, late = time.monotonic(), threading.Event()
+
+    def stop():
+        late.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(limit, stop)
+    timer.start()
+    output = []
+    for line in process.stdout:
+        output.append(line)
+        log.write(f"{time.monotonic() - start:7.1f} {line}")
+        log.flush()
+    code = process.wait()
+    timer.cancel()
+    return "".join(output), "time limit" if late.is_set() else code
+
+
 def run(program, tagged):
     """{case: outcome}; the whole output goes to the host."""
-    start = time.monotonic()
-    process = subprocess.Popen(
-        command(program, tagged), cwd="/tmp/selftests", text=True, errors="replace",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True)
-    try:
-        output = process.communicate(timeout=program.limit)[0]
-        code = process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        output, code = process.communicate()[0], "time limit"
     way = "tagged" if tagged else "untagged"
-    took = time.monotonic() - start
-    with open(f"{os.environ['USM_OUT']}/{program.argv[0]}.{way}.log", "a", encoding="utf-8") as log:
-        log.write(f"# {program.name}\n{output}# exit {code}, {took:.1f} s\n")
+    path = f"{os.environ['USM_OUT']}/{program.argv[0]}.{way}.log"
+    start = time.monotonic()
+    # Line ends as they are: some programs overwrite their lines.
+    with open(path, "a", encoding="utf-8", newline="") as log, subprocess.Popen(
+            command(program, tagged), cwd="/tmp/selftests", stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True) as process:
+        log.write(f"# {program.name}\n")
+        process.stdout = io.TextIOWrapper(process.stdout, errors="replace", newline="\n")
+        output, code = listen(process, program.limit, log)
+        took = time.monotonic() - start
+        log.write(f"# exit {code}, {took:.1f} s\n")
     print(f"# {program.name}: {way}, {took:.1f} s", flush=True)
     return cases(output, code)
 
 
-def set_huge_pages(count):
-    with open("/proc/sys/vm/nr_hugepages", "w", encoding="ascii") as file:
-        file.write(str(count))
-
-
 def both_ways(program):
     set_huge_pages(program.huge_pages)
+    if program.swap:
+        swap_on()
     untagged = run(program, False)
-    before = served()
+    before = faults()
     tagged = run(program, True)
-    return untagged, tagged, served() - before
+    if program.swap:
+        swap_off()
+    return untagged, tagged, since(before)
 
 
-def unexplained(rows, program, untagged, tagged, seen):
-    """The differences that no row tells of; adds to `seen` the rows that do."""
-    left = []
-    for difference in compare(untagged, tagged):
-        row = explained(rows, program.name, difference)
-        if row:
-            seen.add(row)
-        else:
-            left.append(difference)
-    return left
+def counted(results):
+    counts = Counter(result.split()[0] for result in results.values())
+    return ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
 
 
-def tell(program, untagged):
-    counts = {}
-    for result in untagged.values():
-        result = result.split()[0]
-        counts[result] = counts.get(result, 0) + 1
-    return f"{program.name}: the same both ways: " + ", ".join(
-        f"{count} {result}" for result, count in sorted(counts.items()))
+def tell(program, untagged, tagged):
+    if untagged == tagged:
+        return f"{program.name}: the same both ways: {counted(untagged)}"
+    return f"{program.name}: {counted(untagged)}; as a tenant {counted(tagged)}"
 
 
 def try_program(rows, program):
     seen, again = set(), None
     for attempt in range(ATTEMPTS):
-        untagged, tagged, frames = both_ways(program)
-        left = unexplained(rows, program, untagged, tagged, seen)
+        untagged, tagged, how = both_ways(program)
+        told, left = explain(rows, program.name, compare(untagged, tagged))
+        seen |= told
         again = left if again is None else [d for d in left if d in again]
         if not again:
             break
         print(f"# {program.name}, attempt {attempt + 1}: {left}", flush=True)
-    check(f"{program.name}: its memory came from the partition", frames > 0,
-          faults())
+    print(f"# {program.name}: pages by origin: {how}", flush=True)
+    check(f"{program.name}: its memory came from the partition",
+          from_partition(program, how), how)
     if again:
         not_ok(f"{program.name}: differs", "\n".join(
             f"{case}: {a} untagged, {b} tagged" for case, a, b in again))
     else:
-        ok(tell(program, untagged))
+        ok(tell(program, untagged, tagged))
     for row in rows:
-        if row[0] == program.name:
-            check(f"{program.name}: {row[1]} is different, as {PAGE} says",
+        if row.program == program.name:
+            check(f"{program.name}: {row.pattern} is different, as {PAGE} says",
                   row in seen, "not any more: take it off the list")
 
 
@@ -141,6 +164,7 @@ def main():
     # Some write beside themselves.
     subprocess.run(["cp", "-r", f"{DIRECTORY}/", "/tmp/selftests"], check=True)
     os.chmod("/tmp/selftests", 0o777)
+    mount_huge()
     post("/v1/instances", {"name": TENANT, "memory": MEMORY}).expect(
         "the tenant's instance is there", 201)
     rows = known()

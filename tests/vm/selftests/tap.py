@@ -2,9 +2,13 @@
 """What a program of the kernel's selftests said, case by case."""
 import re
 
+from dialects import spoken
+
 # "ok 12 - name # SKIP reason"; some programs leave out number or dash.
 LINE = re.compile(r"^(?P<not>not )?ok\b\s*(?P<number>\d+)?\s*-?\s*(?P<rest>.*)$")
 DIRECTIVE = re.compile(r"(^|\s)#\s*(?P<word>SKIP|XFAIL|XPASS|TODO)\b(?P<why>.*)$", re.I)
+# Some cases end without a new line: what comes next is on theirs.
+GLUED = re.compile(r"(?<=.)(?=# \[RUN\]|Bail out!)")
 # Addresses, measured times and counted races are different in every run.
 CHANGES = (
     (re.compile(r"Extra pages .*"), "Extra pages …"),
@@ -12,9 +16,10 @@ CHANGES = (
     (re.compile(r"\b\d+(\.\d+)? ?(ns|us|ms|s|nsec|usec|msec)\b"), "…"),
 )
 # What the cases that follow are about; they often have the same names.
-TOPIC = re.compile(r"^# \[RUN\] *(?P<what>.*)$")
+TOPIC = re.compile(r"^(# \[RUN\]|Run test:) *(?P<what>.*)$")
 # How a program's exit code is told; 4 is the selftests' "skipped".
 EXIT = "exit code"
+SKIPPED = 4
 
 
 def stable(name):
@@ -27,31 +32,44 @@ def outcome(line):
     """(name, what came out of it), or None for any other line."""
     match = LINE.match(line)
     if not match:
-        return None
+        return spoken(line)
     rest = match["rest"]
     directive = DIRECTIVE.search(rest)
     if directive:
         # Some cases have no name but the reason.
         name = rest[:directive.start()] or directive["why"]
-        return stable(name), directive["word"].lower()
-    return stable(rest), "fail" if match["not"] else "pass"
+        return name, directive["word"].lower()
+    return rest, "fail" if match["not"] else "pass"
+
+
+def lines(output):
+    for line in output.split("\n"):
+        yield from GLUED.split(line)
+
+
+def ending(code, found):
+    """khugepaged's exit code is the number of cases that failed: not skipped."""
+    if code == SKIPPED and "fail" not in found.values():
+        return "skip"
+    return "pass" if code == 0 else f"fail {code}"
 
 
 def cases(output, code):
     """{case: outcome}; a name that comes again is numbered."""
     found, topic = {}, ""
-    for line in output.splitlines():
+    for line in lines(output):
+        line = line.strip()
         run = TOPIC.match(line)
         if run:
             topic = stable(run["what"]) + ": "
-        case = outcome(line.strip())
+        case = outcome(line)
         if case is None:
             continue
-        name, result = topic + case[0], case[1]
+        name, result = topic + stable(case[0]), case[1]
         count, unique = 1, name
         while unique in found:
             count += 1
             unique = f"{name} ({count})"
         found[unique] = result
-    found[EXIT] = {0: "pass", 4: "skip"}.get(code, f"fail {code}")
+    found[EXIT] = ending(code, found)
     return found
