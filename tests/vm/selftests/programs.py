@@ -52,6 +52,9 @@ PROGRAMS = (
     program("ksm_tests -Z -p 10 -z 1"),
     program("cow", limit=900, huge_pages=8, swap=True, short=False),
     program("gup_longterm", limit=300, huge_pages=8),
+    # Reads and compares 32 MiB byte by byte in most of its cases: 12 minutes on
+    # a busy machine that emulates each processor in a thread of its own. Twice
+    # those 32 MiB are in huge pages.
     program("uffd-unit-tests", limit=2400, huge_pages=40, swap=True, handler=True,
             short=False),
     program("uffd-stress anon 20 16", limit=300, handler=True, short=False),

@@ -2,7 +2,7 @@
 """What a program of the kernel's selftests said, case by case."""
 import re
 
-from dialects import spoken
+from dialects import copied, spoken
 
 # "ok 12 - name # SKIP reason"; some programs leave out number or dash.
 LINE = re.compile(r"^(?P<not>not )?ok\b\s*(?P<number>\d+)?\s*-?\s*(?P<rest>.*)$")
@@ -66,6 +66,8 @@ def cases(output, code):
         if case is None:
             continue
         name, result = topic + stable(case[0]), case[1]
+        if name in found and copied(line):
+            continue
         count, unique = 1, name
         while unique in found:
             count += 1
