@@ -217,9 +217,12 @@ static int access_main(struct child *self, void *arg)
 	for (;
 	     !__atomic_load_n(&self->shared->word[WORD_STOP], __ATOMIC_RELAXED);
 	     self->shared->word[WORD_RUNS]++) {
-		/* Alone for a while, so that there is something to evict. */
-		if (access->shares)
+		/* It has its pages, and nobody else: they can be evicted. */
+		if (access->shares) {
+			self->shared->word[WORD_OTHER] +=
+				bad_pages(base, EVICT_PAGES);
 			pause_ms(ALONE_MS);
+		}
 		self->shared->word[WORD_OTHER] +=
 			access->run(base, EVICT_PAGES);
 	}
@@ -284,10 +287,11 @@ static void run_access(struct swapper *swapper, const struct access *access)
 	      "and no cookie is left");
 }
 
-void test_accesses(struct swapper *swapper)
+void test_accesses(struct swapper *swapper, const char *only)
 {
 	size_t i;
 
 	for (i = 0; i < nr_accesses; i++)
-		run_access(swapper, &accesses[i]);
+		if (!only || !strcmp(only, accesses[i].name))
+			run_access(swapper, &accesses[i]);
 }

@@ -58,7 +58,10 @@ void test_refused(struct swapper *swapper);
 void test_forked(struct swapper *swapper);
 void test_dropped(struct swapper *swapper);
 void test_bits(struct swapper *swapper);
-/* Each way with all pages out, then against evictions at random. */
-void test_accesses(struct swapper *swapper);
+/*
+ * Each way, or only the one of this name, with all pages out, then against
+ * evictions at random.
+ */
+void test_accesses(struct swapper *swapper, const char *only);
 
 #endif /* USM_VM_EVICT_H */
