@@ -4,7 +4,8 @@
 # boot.sh RUN-DIR: boots the guest described by RUN-DIR/machine and returns
 # when it has powered off. RUN-DIR/machine sets
 #   kernel_dir  as printed by kernel.sh      accel    qemu options
-#   cpus memory                              limit_s  0 for none
+#   cpus memory                              machine  qemu's board
+#   limit_s     0 for none
 #   interactive 1: the guest's console is this terminal
 #   append      more words for the kernel's command line
 # Files made in RUN-DIR: console.log (warnings and worse, survives a panic),
@@ -16,7 +17,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 run=$1
-kernel_dir='' accel='' cpus='' memory='' limit_s=0 interactive=0 append=''
+kernel_dir='' accel='' machine=pc cpus='' memory='' limit_s=0 interactive=0 append=''
 # shellcheck source=/dev/null
 . "$run/machine"
 
@@ -75,7 +76,7 @@ fi
 # shellcheck disable=SC2206,SC2054 # accel is split on purpose, commas are qemu's
 qemu=(qemu-system-x86_64 $accel
 	-name usm -nodefaults -no-user-config -display none -no-reboot
-	-machine pc,usb=off -smp "$cpus" -m "${memory}B"
+	-machine "$machine,usb=off" -smp "$cpus" -m "${memory}B"
 	-object "memory-backend-memfd,id=mem,size=${memory},share=on"
 	-numa node,memdev=mem
 	"${boot[@]}" -append "$words"
