@@ -3,6 +3,7 @@
  * Tenants that touch twice what their partition has, served by usm-instance
  * with a swap file: every word is right, all of the time.
  */
+#include <string.h>
 #include <unistd.h>
 
 #include "common/client.h"
@@ -10,7 +11,7 @@
 #include "lib/wait.h"
 #include "overcommit.h"
 
-#define LIMIT_S 280
+#define LIMIT_S 500
 
 static bool nothing_out(int dev, uint32_t id)
 {
@@ -48,16 +49,26 @@ void overcommit_end_right(struct instance *instance, const char *what)
 	overcommit_end(instance, what);
 }
 
-int main(void)
+static const struct {
+	const char *name;
+	void (*run)(int dev);
+} tests[] = {
+	{ "plain", test_plain },
+	{ "killed", test_killed },
+	{ "resized", test_resized },
+	{ "redis", test_redis },
+};
+
+int main(int argc, char **argv)
 {
+	size_t i;
 	int dev;
 
 	test_begin(LIMIT_S);
 	dev = device_open();
-	test_plain(dev);
-	test_killed(dev);
-	test_resized(dev);
-	test_redis(dev);
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		if (argc < 2 || !strcmp(argv[1], tests[i].name))
+			tests[i].run(dev);
 	close(dev);
 	return test_end();
 }
