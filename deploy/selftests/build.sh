@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 #
 # build.sh: compiles the kernel's own memory management tests
-# (tools/testing/selftests/mm) from Debian's linux-source package and prints
-# the directory with the programs. It is cached, keyed by package version,
-# compiler and this script; build/selftests leads there.
+# (tools/testing/selftests/mm) from Debian's linux-source package, and as a
+# module for the stock kernel what some of them drive (mm/gup_test.c), and
+# prints the directory with the programs. It is cached, keyed by package
+# version, kernel, compiler and this script; build/selftests leads there.
 set -euo pipefail
 # shellcheck source=deploy/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
@@ -12,10 +13,10 @@ set -euo pipefail
 readonly PACKAGE=linux-source-6.12
 readonly TARBALL=/usr/src/$PACKAGE.tar.xz
 
-# Left out: what needs a module or a driver of its own (gup_test, hmm-tests),
-# poisons memory for good, or is about hugetlbfs and nothing else.
+# Left out: what needs a driver that is not built here (hmm-tests), poisons
+# memory for good, or is about hugetlbfs and nothing else.
 readonly PROGRAMS=(
-	cow droppable gup_longterm hugetlb-madvise khugepaged ksm_functional_tests
+	cow droppable gup_longterm gup_test hugetlb-madvise khugepaged ksm_functional_tests
 	ksm_tests madv_populate map_fixed_noreplace map_populate mdwe_test
 	memfd_secret migration mkdirty mlock-random-test mlock2-tests mrelease_test
 	mremap_dontunmap mremap_test mseal_test on-fault-limit pagemap_ioctl
@@ -25,7 +26,7 @@ readonly PROGRAMS=(
 
 # What "make headers" and the tests themselves include.
 readonly PARTS=(
-	Makefile Kbuild scripts include usr mm/gup_test.h
+	Makefile Kbuild scripts include usr mm/gup_test.h mm/gup_test.c
 	arch/x86/Makefile arch/x86/Makefile_32.cpu arch/x86/include
 	arch/x86/entry/syscalls arch/x86/tools
 	tools/include tools/arch/x86/include tools/testing/selftests/lib.mk
@@ -54,11 +55,34 @@ compile() {
 	(cd "$mm" && cp -t "$out" "${PROGRAMS[@]}")
 }
 
+# Debian's kernels have no gup_test built in, and it is not made to be a module:
+# it lacks a license and this header.
+compile_module() {
+	local kdir=$1 source=$2/gup out=$3
+	mkdir "$source"
+	cp -t "$source" "$2/mm/gup_test.c" "$2/mm/gup_test.h"
+	cat >"$source/gup_test_module.c" <<'END'
+#include <linux/module.h>
+#include "gup_test.c"
+MODULE_LICENSE("GPL");
+END
+	echo 'obj-m := gup_test_module.o' >"$source/Kbuild"
+	selftests_make -C "$kdir" M="$source" modules
+	cp -t "$out" "$source/gup_test_module.ko"
+}
+
+compile_all() {
+	compile "$2" "$3" && compile_module "$1" "$2" "$3"
+}
+
 "$USM_ROOT/deploy/host/packages.sh"
 "$USM_ROOT/deploy/host/packages.sh" --only "$PACKAGE"
+kernel=$("$USM_ROOT/deploy/vm/kernel.sh" stock)
+kdir=$(readlink -f "$kernel/kdir")
 key=$({
 	dpkg-query -W -f '${Version}\n' "$PACKAGE"
 	gcc --version
+	echo "$kdir"
 	cat "${BASH_SOURCE[0]}"
 } | sha256sum | cut -c1-16)
 result=$USM_CACHE/selftests/$key
@@ -74,7 +98,7 @@ if [[ ! -d $result ]]; then
 	log=$USM_BUILD/selftests-build.log
 	unpack "$work/source"
 	say "kernel selftests: compiling ${#PROGRAMS[@]} programs"
-	compile "$work/source" "$work/done" >"$log" 2>&1 || {
+	compile_all "$kdir" "$work/source" "$work/done" >"$log" 2>&1 || {
 		grep -E "error|Error" "$log" >&2 || tail -n 20 "$log" >&2
 		die 125 "the kernel's selftests do not compile; log: $log"
 	}

@@ -23,6 +23,10 @@ def set_huge_pages(count):
             raise MemoryError(f"the kernel has no {count} huge pages: programs would skip cases")
 
 
+def set_overcommit(always):
+    write("/proc/sys/vm/overcommit_memory", "1" if always else "0")
+
+
 def swap_on():
     if not os.path.exists(SWAP):
         subprocess.run(["modprobe", "zram"], check=True)
@@ -34,6 +38,11 @@ def swap_on():
 def swap_off():
     subprocess.run(["swapoff", SWAP], check=True)
     write("/sys/block/zram0/reset", "1")
+
+
+def load_gup_test(directory):
+    """What cow, gup_longterm, gup_test and uffd-unit-tests pin pages with."""
+    subprocess.run(["insmod", f"{directory}/gup_test_module.ko"], check=True)
 
 
 def mount_huge():

@@ -16,7 +16,10 @@ class Program:
     nobody: bool = False
     huge_pages: int = 0
     swap: bool = False
-    # A userfaultfd handler brings its pages, in calls that are no faults.
+    # Maps more than there is, and touches little of it.
+    overcommit: bool = False
+    # Most of its memory is under userfaultfd: left to its handler and the
+    # kernel's allocator.
     handler: bool = False
 
     @property
@@ -36,7 +39,7 @@ PROGRAMS = (
     program("mlock-random-test"),
     program("on-fault-limit", nobody=True),
     program("mrelease_test"),
-    program("mremap_test", limit=300),
+    program("mremap_test", limit=300, overcommit=True),
     program("mremap_dontunmap"),
     program("mseal_test"),
     program("mkdirty"),
@@ -44,14 +47,19 @@ PROGRAMS = (
     program("droppable"),
     program("memfd_secret"),
     program("soft-dirty"),
-    program("pagemap_ioctl", limit=600, short=False),
+    program("pagemap_ioctl", limit=600, huge_pages=32, short=False),
     program("ksm_functional_tests", short=False),
     program("ksm_tests -M -p 10"),
     program("ksm_tests -U"),
     program("ksm_tests -Z -p 10 -z 0"),
     program("ksm_tests -Z -p 10 -z 1"),
-    program("cow", limit=900, huge_pages=8, swap=True, short=False),
+    program("cow", limit=900, huge_pages=8, swap=True),
     program("gup_longterm", limit=300, huge_pages=8),
+    program("gup_test -m 16 -u"),
+    program("gup_test -m 16 -a -n 123 -W"),
+    program("gup_test -m 16 -b -n 512"),
+    program("gup_test -m 16 -L -n 123 -j 4"),
+    program("gup_test -m 32 -ct -F 0x1 0 19 0x1000"),
     # Reads and compares 32 MiB byte by byte in most of its cases: 12 minutes on
     # a busy machine that emulates each processor in a thread of its own. Twice
     # those 32 MiB are in huge pages.

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 from rest import BUILD, check, delete, finish, instance, not_ok, ok, post, within
 from differences import PAGE, compare, explain, known
-from machine import mount_huge, set_huge_pages, swap_off, swap_on
+from machine import load_gup_test, mount_huge, set_huge_pages, set_overcommit, swap_off, swap_on
 from programs import PROGRAMS
 from tap import cases
 
@@ -101,6 +101,7 @@ def run(program, tagged):
 
 def both_ways(program):
     set_huge_pages(program.huge_pages)
+    set_overcommit(program.overcommit)
     if program.swap:
         swap_on()
     untagged = run(program, False)
@@ -165,6 +166,7 @@ def main():
     subprocess.run(["cp", "-r", f"{DIRECTORY}/", "/tmp/selftests"], check=True)
     os.chmod("/tmp/selftests", 0o777)
     mount_huge()
+    load_gup_test(DIRECTORY)
     post("/v1/instances", {"name": TENANT, "memory": MEMORY}).expect(
         "the tenant's instance is there", 201)
     rows = known()
