@@ -28,6 +28,9 @@
 #define SLOTS 64
 #define SIGNAL_EVERY_MS 3
 #define CLAIM_LIMIT_MS 30000
+/* All slots are looked at so often, and for one part in so many of the time. */
+#define SWEEP_EVERY_MS 64
+#define SWEEP_SHARE 8
 
 struct fuzzer {
 	struct stage *stage;
@@ -197,8 +200,9 @@ static void write_anything(struct fuzzer *fuzzer, struct random_state *random)
 /* How many writes are owed for the calls so far. */
 static uint64_t owed(const struct stage *stage)
 {
-	uint64_t due = WRITES_PER_CALL *
-		       __atomic_load_n(&stage->calls, __ATOMIC_RELAXED);
+	uint64_t due = WRITES_EACH *
+		       (__atomic_load_n(&stage->calls, __ATOMIC_RELAXED) +
+			__atomic_load_n(&stage->answers, __ATOMIC_RELAXED));
 
 	return due > stage->writes ? due - stage->writes : 0;
 }
@@ -239,6 +243,13 @@ static void read_freed(struct fuzzer *fuzzer)
 	while (!usm_client_read_freed(fuzzer->freed, pfns, &nr) && nr);
 }
 
+static int try_answer(struct fuzzer *fuzzer, uint32_t index, uint32_t frame)
+{
+	__atomic_add_fetch(&fuzzer->stage->answers, 1, __ATOMIC_RELAXED);
+	return raw_daemon_answer(&fuzzer->raw, index,
+				 fuzzer->raw.slots[index].gen, frame);
+}
+
 /* With frames that may be free. */
 static void answer_slot(struct fuzzer *fuzzer, struct caller *caller,
 			uint32_t index)
@@ -257,40 +268,46 @@ static void answer_slot(struct fuzzer *fuzzer, struct caller *caller,
 		    read(fuzzer->zeroes, fuzzer->slice + frame * PAGE_BYTES,
 			 PAGE_BYTES) < 0)
 			frame = USM_FRAME_NONE;
-		err = raw_daemon_answer(&fuzzer->raw, index, slot->gen, frame);
+		err = try_answer(fuzzer, index, frame);
 	}
 	if (err == -EBUSY)
-		raw_daemon_answer(&fuzzer->raw, index, slot->gen,
-				  slot->kind == USM_FAULT_SWAPIN
-					  ? frame
-					  : USM_FRAME_NONE);
+		try_answer(fuzzer, index,
+			   slot->kind == USM_FAULT_SWAPIN ? frame
+							  : USM_FRAME_NONE);
+}
+
+/* Bits of the PFQ were overwritten: all of them. How long it took. */
+static uint64_t sweep(struct fuzzer *fuzzer, struct caller *caller)
+{
+	uint64_t begin = now_ms();
+	uint32_t slot;
+
+	read_freed(fuzzer);
+	caller_learn(caller);
+	for (slot = 0; slot < SLOTS; slot++)
+		answer_slot(fuzzer, caller, slot);
+	return now_ms() - begin;
 }
 
 static void *answer(void *arg)
 {
 	struct fuzzer *fuzzer = arg;
 	static struct caller caller;
-	uint32_t i;
+	uint64_t sweep_at = 0;
 	int slot;
 
 	caller_init(&caller, fuzzer->stage, fuzzer->raw.dev,
 		    fuzzer->stage->seed + 2000);
 	raw_daemon_register(&fuzzer->raw);
-	for (i = 0; !stopped(&fuzzer->stop_answers); i++) {
-		if (i % 64 == 0) {
-			read_freed(fuzzer);
-			caller_learn(&caller);
-			/* Bits of the PFQ were overwritten: all of them. */
-			for (slot = 0; slot < SLOTS; slot++)
-				answer_slot(fuzzer, &caller, (uint32_t)slot);
-		}
+	while (!stopped(&fuzzer->stop_answers)) {
+		if (now_ms() >= sweep_at)
+			sweep_at = now_ms() + SWEEP_EVERY_MS +
+				   SWEEP_SHARE * sweep(fuzzer, &caller);
 		slot = raw_daemon_next(&fuzzer->raw);
-		if (slot >= 0 && slot < SLOTS) {
+		if (slot >= 0 && slot < SLOTS)
 			answer_slot(fuzzer, &caller, (uint32_t)slot);
-			count(fuzzer);
-		} else {
+		else
 			pause_ms(1);
-		}
 	}
 	return NULL;
 }

@@ -16,10 +16,10 @@
 #define FUZZ_NAME "fuzz"
 #define FUZZ_FRAMES 2048
 /*
- * Writes to shared memory for every call: they cost nothing, and few are
- * looked at before the next one.
+ * Writes to shared memory for every call and answer: they cost nothing, and few
+ * are looked at before the next one.
  */
-#define WRITES_PER_CALL 128
+#define WRITES_EACH 128
 #define FUZZ_TENANTS 3
 #define FUZZ_MEMBERS 64
 /* Frames whose states a caller has in mind: one call tells so many. */
@@ -40,8 +40,10 @@
 /* Between all processes of the test, in shared memory. */
 struct stage {
 	uint64_t seed; /* of this round */
-	uint64_t calls; /* calls and answers of the daemon in this round */
-	uint64_t writes; /* to what it shares with the kernel, also */
+	/* What the daemon did in this round. */
+	uint64_t calls;
+	uint64_t answers; /* right and wrong ones */
+	uint64_t writes; /* to what it shares with the kernel */
 	uint64_t quota; /* of calls, when the round is over */
 	uint32_t round;
 	uint32_t instance;
