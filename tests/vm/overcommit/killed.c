@@ -36,7 +36,7 @@ static void replace(struct instance *instance, int dev,
 
 void test_killed(int dev)
 {
-	unsigned int round, rounds = test_count(5, 400);
+	unsigned int round, rounds = test_count(5, 200);
 	struct usm_instance_info info;
 	struct instance instance;
 	struct child child;

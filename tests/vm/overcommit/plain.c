@@ -44,7 +44,7 @@ static void run(int dev, const char *evict, const char *alloc)
 	tenant_check_places(&child, &instance, &tenant, evict);
 	check_file(options.name);
 	child_let(&child, 1);
-	check(tenant_moves_on(&child, test_count(6000, 1000000),
+	check(tenant_moves_on(&child, test_count(6000, 100000),
 			      MOVE_ON_MS * test_count(1, 20)),
 	      "%s: it goes on", evict);
 	require(!instance_info(dev, instance.id, &info), "it is there");
