@@ -135,6 +135,7 @@ struct growth {
 	struct usm_runs whole; /* the partition to be */
 	struct usm_runs back; /* of that, frames that were leaving */
 	struct usm_runs fresh; /* and frames of the pool */
+	struct usm_runs trial; /* scratch */
 	u32 wanted;
 };
 
@@ -164,6 +165,27 @@ static bool next_leaving(struct usm_instance *instance, u32 from,
 	return false;
 }
 
+/*
+ * Unless either list is full.  The last place in that of the whole is kept for
+ * what is missing otherwise, which comes in one piece at best: crumbs in it
+ * would keep the partition from growing for as long as they are in use.
+ */
+static bool take_back(struct growth *growth, const struct usm_extent *run)
+{
+	struct usm_runs *trial = &growth->trial;
+
+	*trial = growth->whole;
+	if (usm_runs_add(trial, run->first, run->frames))
+		return false;
+	if (trial->nr > growth->whole.nr && trial->nr == USM_EXTENTS_MAX &&
+	    trial->frames < growth->wanted)
+		return false;
+	if (usm_runs_add(&growth->back, run->first, run->frames))
+		return false;
+	growth->whole = *trial;
+	return true;
+}
+
 /* Frames on their way out are nearer than any other. */
 static void plan_back(struct usm_instance *instance, struct growth *growth)
 {
@@ -175,35 +197,69 @@ static void plan_back(struct usm_instance *instance, struct growth *growth)
 		from = run.first + run.frames;
 		run.frames =
 			min(run.frames, growth->wanted - growth->whole.frames);
-		/* Where the list is full they go on leaving. */
-		if (!usm_runs_add(&growth->whole, run.first, run.frames))
-			usm_runs_add(&growth->back, run.first, run.frames);
+		/* Those that are not taken go on leaving. */
+		take_back(growth, &run);
 	}
+}
+
+static int add_fresh(struct growth *growth)
+{
+	struct usm_runs *trial = &growth->trial;
+	u32 i;
+	int err;
+
+	*trial = growth->whole;
+	for (i = 0; i < growth->fresh.nr; i++) {
+		err = usm_runs_add(trial, growth->fresh.at[i].first,
+				   growth->fresh.at[i].frames);
+		if (err)
+			return err;
+	}
+	growth->whole = *trial;
+	return 0;
+}
+
+/* From run number @first on, what is free behind each makes it longer. */
+static int widen(struct growth *growth, u32 first)
+{
+	u32 more = growth->wanted - growth->whole.frames;
+	const struct usm_extent *run;
+	int err;
+
+	for (run = &growth->whole.at[first];
+	     run < &growth->whole.at[growth->whole.nr] &&
+	     growth->fresh.frames < more;
+	     run++)
+		usm_partition_carve_next(&growth->fresh,
+					 run->first + run->frames,
+					 more - growth->fresh.frames);
+	err = growth->fresh.frames < more ? -ENOSPC : add_fresh(growth);
+	if (err)
+		usm_partition_uncarve(&growth->fresh);
+	return err;
 }
 
 static int plan_fresh(struct growth *growth, u32 *left)
 {
-	const struct usm_extent *last = &growth->whole.at[growth->whole.nr - 1];
 	u32 more = growth->wanted - growth->whole.frames;
-	u32 i;
-	int err = 0;
+	int err;
 
 	if (more == 0)
 		return 0;
-	/* Best of all is what makes the last run longer. */
-	usm_partition_carve_next(&growth->fresh, last->first + last->frames,
-				 more);
-	if (growth->fresh.frames < more) {
-		usm_partition_uncarve(&growth->fresh);
-		err = usm_partition_carve(&growth->fresh, more, left);
-	}
-	for (i = 0; i < growth->fresh.nr && !err; i++)
-		err = usm_runs_add(&growth->whole, growth->fresh.at[i].first,
-				   growth->fresh.at[i].frames);
-	if (err) {
-		usm_partition_uncarve(&growth->fresh);
+	/* Best of all is one more piece of the last run. */
+	if (!widen(growth, growth->whole.nr - 1))
+		return 0;
+	err = usm_partition_carve(&growth->fresh, more, left);
+	if (err)
+		return err;
+	err = add_fresh(growth);
+	if (!err)
+		return 0;
+	/* Too many runs: none more, then. */
+	usm_partition_uncarve(&growth->fresh);
+	err = widen(growth, 0);
+	if (err)
 		*left = usm_pool.free;
-	}
 	return err;
 }
 

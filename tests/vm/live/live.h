@@ -22,6 +22,9 @@ void test_shrink_full(int dev);
 /* Pinned and shared pages stay where they are, intact. */
 void test_shrink_pinned(int dev);
 
+/* What is on its way out is in pieces, and the partition grows again. */
+void test_shrink_crumbs(int dev);
+
 /* The policy moves pages one by one. */
 void test_move(int dev);
 

@@ -19,6 +19,7 @@ int main(void)
 	test_shrink_busy(dev);
 	test_shrink_full(dev);
 	test_shrink_pinned(dev);
+	test_shrink_crumbs(dev);
 	test_move(dev);
 	test_adopt_and_drain(dev);
 	test_adopt_withholds(dev);

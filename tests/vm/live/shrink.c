@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -218,6 +219,67 @@ void test_shrink_pinned(int dev)
 	work_places(&child, &daemon, &places);
 	check_eq(places.own, 2 * PIPE_PAGES, "all of it moved");
 	child_let(&child, 3);
+	check_eq(child_end(&child, CHILD_LIMIT_MS), 0, "its data is right");
+	close_all(&daemon, dev);
+}
+
+/* ---- crumbs ---------------------------------------------------------------------- */
+
+/* Uses all of its memory, then only every other page. */
+static int use_half(struct child *self, void *arg)
+{
+	char *buffer = pattern_map(PAGES * PAGE_BYTES);
+	size_t i, bad = 0;
+
+	(void)arg;
+	pattern_fill(buffer, 0, PAGES, 1, SEED);
+	child_stop_at(self, 1);
+	for (i = 0; i < PAGES; i += 2)
+		munmap(buffer + i * PAGE_BYTES, PAGE_BYTES);
+	child_stop_at(self, 2);
+	for (i = 1; i < PAGES; i += 2)
+		bad += pattern_bad(buffer, i, i + 1, 1, SEED);
+	return bad ? 2 : 0;
+}
+
+static uint32_t frames_owned(const struct raw_daemon *daemon)
+{
+	struct usm_instance_info info;
+
+	require(!instance_info(daemon->dev, daemon->claim.instance, &info),
+		"the instance is listed");
+	return info.owned;
+}
+
+void test_shrink_crumbs(int dev)
+{
+	struct usm_extents extents;
+	struct raw_daemon daemon;
+	struct usm_resize out;
+	struct child child;
+
+	open_with(&daemon, "shrink-crumbs", 0);
+	child_start(&child, use_half, NULL);
+	require(!usm_client_bind(daemon.dev, daemon.claim.instance, child.pidfd,
+				 USM_INHERIT_ALL, NULL),
+		"a member is bound");
+	child_let(&child, 0);
+	require(child_reached(&child, 1), "it uses its memory");
+	resize(&daemon, 1, &out);
+	check_compare(out.owned, >=, PAGES,
+		      "nearly all of it is on its way out");
+	child_let(&child, 1);
+	require(child_reached(&child, 2), "it uses every other page");
+	check(wait_until(LIMIT_MS, frames_owned(&daemon) < PAGES),
+	      "what it does not use goes");
+
+	resize(&daemon, FRAMES, &out);
+	check(!usm_client_extents(daemon.dev, daemon.claim.instance,
+				  &extents) &&
+		      extents.frames == FRAMES,
+	      "many runs of one frame are not in the way");
+	test_note("%u runs", extents.nr_extents);
+	child_let(&child, 2);
 	check_eq(child_end(&child, CHILD_LIMIT_MS), 0, "its data is right");
 	close_all(&daemon, dev);
 }
