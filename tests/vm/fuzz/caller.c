@@ -7,9 +7,9 @@
 
 #include "common/client.h"
 #include "fuzz/fuzz.h"
-#include "lib/wait.h"
 #include "lib/check.h"
 #include "lib/pattern.h"
+#include "lib/wait.h"
 
 /* Calls that end the round for everybody are rare. */
 #define DESTROY_ONCE_IN 200

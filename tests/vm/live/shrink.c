@@ -39,13 +39,30 @@ static void resize(const struct raw_daemon *daemon, uint32_t frames,
 		 0, "resize to %u frames", frames);
 }
 
-static uint32_t surplus(const struct raw_daemon *daemon)
+static struct usm_instance_info listed(const struct raw_daemon *daemon)
 {
 	struct usm_instance_info info;
 
 	require(!instance_info(daemon->dev, daemon->claim.instance, &info),
 		"the instance is listed");
+	return info;
+}
+
+static uint32_t surplus(const struct raw_daemon *daemon)
+{
+	struct usm_instance_info info = listed(daemon);
+
 	return info.owned - info.target;
+}
+
+static void start_member(struct child *child, const struct raw_daemon *daemon,
+			 int (*main)(struct child *, void *))
+{
+	child_start(child, main, NULL);
+	require(!usm_client_bind(daemon->dev, daemon->claim.instance,
+				 child->pidfd, USM_INHERIT_ALL, NULL),
+		"a member is bound");
+	child_let(child, 0);
 }
 
 static void close_all(struct raw_daemon *daemon, int dev)
@@ -188,11 +205,7 @@ void test_shrink_pinned(int dev)
 	uint32_t left;
 
 	open_with(&daemon, "shrink-pinned", HALF);
-	child_start(&child, hold, NULL);
-	require(!usm_client_bind(daemon.dev, daemon.claim.instance, child.pidfd,
-				 USM_INHERIT_ALL, NULL),
-		"a holder is bound");
-	child_let(&child, 0);
+	start_member(&child, &daemon, hold);
 	require(child_reached(&child, 1), "it holds pages in a pipe");
 	child.shared->word[WORK_PAGES] = 2 * PIPE_PAGES;
 
@@ -242,15 +255,6 @@ static int use_half(struct child *self, void *arg)
 	return bad ? 2 : 0;
 }
 
-static uint32_t frames_owned(const struct raw_daemon *daemon)
-{
-	struct usm_instance_info info;
-
-	require(!instance_info(daemon->dev, daemon->claim.instance, &info),
-		"the instance is listed");
-	return info.owned;
-}
-
 void test_shrink_crumbs(int dev)
 {
 	struct usm_extents extents;
@@ -259,18 +263,14 @@ void test_shrink_crumbs(int dev)
 	struct child child;
 
 	open_with(&daemon, "shrink-crumbs", 0);
-	child_start(&child, use_half, NULL);
-	require(!usm_client_bind(daemon.dev, daemon.claim.instance, child.pidfd,
-				 USM_INHERIT_ALL, NULL),
-		"a member is bound");
-	child_let(&child, 0);
+	start_member(&child, &daemon, use_half);
 	require(child_reached(&child, 1), "it uses its memory");
 	resize(&daemon, 1, &out);
 	check_compare(out.owned, >=, PAGES,
 		      "nearly all of it is on its way out");
 	child_let(&child, 1);
 	require(child_reached(&child, 2), "it uses every other page");
-	check(wait_until(LIMIT_MS, frames_owned(&daemon) < PAGES),
+	check(wait_until(LIMIT_MS, listed(&daemon).owned < PAGES),
 	      "what it does not use goes");
 
 	resize(&daemon, FRAMES, &out);

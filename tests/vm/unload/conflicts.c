@@ -22,7 +22,7 @@
 
 #define FAULTS 100
 #define LIMIT_MS 60000
-/* A file system must be able to give as much in one go. */
+/* Many times what it has with all that debuggers want to know. */
 #define MODULE_BYTES_MAX (256 << 20)
 
 struct copy {
