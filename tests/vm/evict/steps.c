@@ -107,9 +107,9 @@ static void brought_ahead(struct swapper *swapper, struct child *child,
 	uint32_t before;
 
 	check(cookie > 0, "a page is taken");
-	pthread_mutex_lock(&swapper->lock);
+	turns_take(&swapper->lock);
 	entry.frame = swapper->free[--swapper->nr_free];
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	usm_client_swapin(swapper->daemon.dev, &entry, 1, NULL);
 	check_eq(entry.result, -EBUSY, "swap-in before it is stored: refused");
 	check_eq(swapper_store(swapper, (uint32_t)cookie), 0, "it is stored");

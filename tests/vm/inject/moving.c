@@ -84,11 +84,11 @@ static int run_adopt(void *with)
 	int err;
 
 	/* Frames are given out meanwhile. */
-	pthread_mutex_lock(&moving->swapper->lock);
+	turns_take(&moving->swapper->lock);
 	do
 		err = usm_client_adopt(fd_of(moving), &step);
 	while (!err && step.addr);
-	pthread_mutex_unlock(&moving->swapper->lock);
+	turns_leave(&moving->swapper->lock);
 	return err;
 }
 

@@ -60,11 +60,11 @@ static void store(void *with)
 
 	check_eq(swapper_store(swapper, (uint32_t)paged->cookie), 0,
 		 "it is stored");
-	pthread_mutex_lock(&swapper->lock);
+	turns_take(&swapper->lock);
 	for (i = 0; i < swapper->nr_free; i++)
 		if (swapper->free[i] == frame)
 			swapper->free[i] = swapper->free[--swapper->nr_free];
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	paged->own[0] = frame;
 }
 
@@ -213,10 +213,10 @@ void test_pages(struct swapper *swapper)
 	child_let(&paged.child, 0);
 	require(child_reached(&paged.child, 1), "it has its pages");
 	paged.addr = paged.child.shared->word[WORD_ADDR];
-	pthread_mutex_lock(&swapper->lock);
+	turns_take(&swapper->lock);
 	for (i = 0; i < OWN; i++)
 		paged.own[i] = swapper->free[--swapper->nr_free];
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 
 	inject_all(&evict, &paged);
 	require(!run_evict(&paged), "it is evicted");

@@ -14,8 +14,6 @@
 
 #define FREED_BATCH 256
 #define EVICT_BATCH 64
-/* Copying a page and a call. */
-#define ANSWER_US 50
 
 /* The caller holds the lock. */
 static uint32_t new_cookie(struct swapper *swapper)
@@ -104,17 +102,6 @@ static uint32_t free_frame(struct swapper *swapper)
 				: USM_FRAME_NONE;
 }
 
-/*
- * For all but answers: a mutex is not fair, and who evicts in a loop would keep
- * the answer to a fault waiting past its deadline.
- */
-static void enter(struct swapper *swapper)
-{
-	while (__atomic_load_n(&swapper->answering, __ATOMIC_RELAXED))
-		usleep(ANSWER_US);
-	pthread_mutex_lock(&swapper->lock);
-}
-
 static void answer(struct swapper *swapper, uint32_t index)
 {
 	struct usm_slot slot = swapper->daemon.slots[index];
@@ -122,8 +109,7 @@ static void answer(struct swapper *swapper, uint32_t index)
 	uint32_t frame;
 	int err;
 
-	__atomic_store_n(&swapper->answering, true, __ATOMIC_RELAXED);
-	pthread_mutex_lock(&swapper->lock);
+	turns_take(&swapper->lock);
 	frame = free_frame(swapper);
 	if (slot.kind == USM_FAULT_SWAPIN && frame != USM_FRAME_NONE) {
 		stored = &swapper->store[slot.cookie];
@@ -137,8 +123,7 @@ static void answer(struct swapper *swapper, uint32_t index)
 	else if (err)
 		check(false, "frame %u is taken for an answer (%d, state %d)",
 		      frame, err, raw_daemon_frame(&swapper->daemon, frame));
-	__atomic_store_n(&swapper->answering, false, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 }
 
 static void *serve(void *arg)
@@ -156,9 +141,9 @@ static void *serve(void *arg)
 			answer(swapper, (uint32_t)slot);
 		else
 			usleep(200);
-		enter(swapper);
+		turns_take(&swapper->lock);
 		read_notices(swapper);
-		pthread_mutex_unlock(&swapper->lock);
+		turns_leave(&swapper->lock);
 	}
 	return NULL;
 }
@@ -205,7 +190,6 @@ void swapper_open(struct swapper *swapper, const char *name, uint32_t frames,
 	swapper->store = calloc(swapper->nr_store, sizeof(*swapper->store));
 	if (!swapper->free || !swapper->store)
 		require(false, "there is memory for the store");
-	pthread_mutex_init(&swapper->lock, NULL);
 	collect_free(swapper);
 	if (pthread_create(&swapper->thread, NULL, serve, swapper))
 		require(false, "a thread starts");
@@ -232,7 +216,7 @@ int swapper_take(struct swapper *swapper, uint32_t member, uint64_t addr)
 	struct usm_evict_entry entry = { .member = member, .addr = addr };
 	int err;
 
-	enter(swapper);
+	turns_take(&swapper->lock);
 	entry.cookie = new_cookie(swapper);
 	err = usm_client_evict(swapper->daemon.dev, &entry, 1, NULL);
 	if (!err)
@@ -241,7 +225,7 @@ int swapper_take(struct swapper *swapper, uint32_t member, uint64_t addr)
 		swapper->store[entry.cookie].used = false;
 	else
 		swapper->store[entry.cookie].frame = entry.frame;
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	return err ? err : (int)entry.cookie;
 }
 
@@ -251,7 +235,7 @@ int swapper_store(struct swapper *swapper, uint32_t cookie)
 	struct usm_free_entry entry = { .frame = stored->frame };
 	int err;
 
-	enter(swapper);
+	turns_take(&swapper->lock);
 	memcpy(stored->bytes, frame_bytes(swapper, stored->frame),
 	       USM_FRAME_BYTES);
 	err = usm_client_free(swapper->daemon.dev, &entry, 1, NULL);
@@ -260,7 +244,7 @@ int swapper_store(struct swapper *swapper, uint32_t cookie)
 	stored->frame = USM_FRAME_NONE;
 	if (!err)
 		put_free(swapper, entry.frame);
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	return err;
 }
 
@@ -270,7 +254,7 @@ static uint32_t evict_batch(struct swapper *swapper, uint32_t member,
 	struct usm_evict_entry entries[EVICT_BATCH] = { 0 };
 	uint32_t i, done = 0;
 
-	enter(swapper);
+	turns_take(&swapper->lock);
 	for (i = 0; i < pages; i++) {
 		entries[i].member = member;
 		entries[i].addr = addr + i * USM_FRAME_BYTES;
@@ -282,7 +266,7 @@ static uint32_t evict_batch(struct swapper *swapper, uint32_t member,
 		swapper->store[entries[i].cookie].used = !entries[i].result;
 		swapper->store[entries[i].cookie].frame = entries[i].frame;
 	}
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	for (i = 0; i < pages; i++)
 		if (!entries[i].result)
 			swapper_store(swapper, (uint32_t)entries[i].cookie);
@@ -307,11 +291,11 @@ int swapper_resize(struct swapper *swapper, uint32_t frames,
 {
 	int err;
 
-	enter(swapper);
+	turns_take(&swapper->lock);
 	err = usm_client_resize(swapper->daemon.dev,
 				swapper->daemon.claim.instance, frames, out);
 	collect_free(swapper);
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	return err;
 }
 
@@ -324,11 +308,11 @@ uint32_t swapper_cookies(struct swapper *swapper)
 {
 	uint32_t i, used = 0;
 
-	enter(swapper);
+	turns_take(&swapper->lock);
 	read_notices(swapper);
 	for (i = 1; i < swapper->nr_store; i++)
 		used += swapper->store[i].used;
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 	return used;
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/raw_daemon.h"
+#include "lib/turns.h"
 
 /* What a cookie stands for. */
 struct stored {
@@ -27,7 +28,7 @@ struct swapper {
 	uint64_t base_pfn;
 	int freed_fd;
 
-	pthread_mutex_t lock; /* what follows */
+	struct turns lock; /* what follows */
 	struct usm_extents extents;
 	uint32_t *free;
 	uint32_t nr_free;
@@ -37,7 +38,6 @@ struct swapper {
 	uint32_t dropped; /* notices of that type */
 	uint32_t retaken;
 	bool mute; /* answers nothing */
-	bool answering; /* or about to: others keep off the lock */
 
 	pthread_t thread;
 	int error;

@@ -396,7 +396,7 @@ static void disturb(struct swapper *swapper, const struct child *child,
 			   NULL))
 		check(false, "it is resized in round %u", round);
 	/* Where it was evicted, comes back, or is: all answers are fine. */
-	pthread_mutex_lock(&swapper->lock);
+	turns_take(&swapper->lock);
 	for (i = 0; i < BURST && swapper->nr_free > 0; i++) {
 		entry.addr = addr + (page + i) * PAGE_BYTES;
 		entry.target = swapper->free[swapper->nr_free - 1];
@@ -404,7 +404,7 @@ static void disturb(struct swapper *swapper, const struct child *child,
 		if (move_one(swapper, &entry) != -ENOENT)
 			swapper->nr_free--;
 	}
-	pthread_mutex_unlock(&swapper->lock);
+	turns_leave(&swapper->lock);
 }
 
 void test_all_at_once(int dev)
