@@ -8,10 +8,9 @@
 #include <stdbool.h>
 
 #include "instance/failure.h"
-#include "instance/policies/alloc/policy.h"
-#include "instance/policies/evict/policy.h"
 #include "instance/policies/swap/device.h"
 #include "instance/session.h"
+#include "usm_policy.h"
 
 struct usm_instance;
 

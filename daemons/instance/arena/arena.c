@@ -161,13 +161,16 @@ uint32_t usm_arena_run_first(const struct usm_arena *arena, uint32_t run)
 
 bool usm_arena_run_is_whole(const struct usm_arena *arena, uint32_t run)
 {
-	return usm_bitmap_test(&arena->whole, run);
+	return run < usm_arena_nr_runs(arena) &&
+	       usm_bitmap_test(&arena->whole, run);
 }
 
 uint64_t usm_arena_run_free(const struct usm_arena *arena, uint32_t run)
 {
 	uint32_t bit = run << arena->run_shift;
 
+	if (run >= usm_arena_nr_runs(arena))
+		return 0;
 	return arena->free[bit / 64] >> (bit % 64) & arena->run_mask;
 }
 
@@ -192,6 +195,9 @@ void usm_arena_run_take(struct usm_arena *arena, uint32_t run, uint64_t mask)
 	uint64_t before = usm_arena_run_free(arena, run);
 	uint32_t bit = run << arena->run_shift;
 
+	mask &= before;
+	if (!mask)
+		return;
 	arena->free[bit / 64] &= ~(mask << (bit % 64));
 	arena->nr_free -= (uint32_t)__builtin_popcountll(mask);
 	refile(arena, run, before, before & ~mask);
@@ -202,6 +208,10 @@ void usm_arena_run_give(struct usm_arena *arena, uint32_t run, uint64_t mask)
 	uint64_t before = usm_arena_run_free(arena, run);
 	uint32_t bit = run << arena->run_shift;
 
+	if (run >= usm_arena_nr_runs(arena))
+		return;
+	mask &= arena->owned[bit / 64] >> (bit % 64) & arena->run_mask &
+		~before;
 	arena->free[bit / 64] |= mask << (bit % 64);
 	arena->nr_free += (uint32_t)__builtin_popcountll(mask);
 	refile(arena, run, before, before | mask);

@@ -85,6 +85,15 @@ void usm_pager_destroy(struct usm_pager *pager)
 	free(pager);
 }
 
+/* The frame holds, or still holds, the page that was last seen there. */
+static void tell_placed(struct usm_pager *pager, uint32_t frame)
+{
+	const struct usm_place *place = &pager->accessed.place[frame];
+
+	pager->options.policy->placed(pager->policy_ctx, frame,
+				      usm_page_id(place->member, place->addr));
+}
+
 void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 		      uint64_t addr)
 {
@@ -92,7 +101,7 @@ void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 	if (!member || frame >= pager->options.pool_frames)
 		return;
 	usm_accessed_place(&pager->accessed, frame, member, addr);
-	pager->options.policy->placed(pager->policy_ctx, frame);
+	tell_placed(pager, frame);
 }
 
 /* ---- out ------------------------------------------------------------------ */
@@ -150,7 +159,7 @@ static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
 static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 {
 	usm_swap_map_give(pager->map, cookie);
-	pager->options.policy->placed(pager->policy_ctx, frame);
+	tell_placed(pager, frame);
 }
 
 /* Has the kernel take a batch of pages away. */
@@ -194,7 +203,7 @@ static void stored(void *ctx, uint32_t frame, bool freed)
 		 * Touched meanwhile, or its page is gone and it comes home;
 		 * a notice gives the slot back either way.
 		 */
-		pager->options.policy->placed(pager->policy_ctx, frame);
+		tell_placed(pager, frame);
 	}
 }
 

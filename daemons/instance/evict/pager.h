@@ -14,10 +14,10 @@
 
 #include "instance/evict/watermarks.h"
 #include "instance/kernel.h"
-#include "instance/policies/evict/policy.h"
 #include "instance/policies/swap/device.h"
 #include "instance/worker/stock.h"
 #include "usm.h"
+#include "usm_policy.h"
 
 struct usm_pager_options {
 	const struct usm_kernel *kernel;

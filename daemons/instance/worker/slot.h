@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "instance/policies/alloc/policy.h"
 #include "usm.h"
+#include "usm_policy.h"
 
 /*
  * Copies the request out of a slot.  False when there is none any more, or

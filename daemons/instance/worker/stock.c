@@ -292,6 +292,6 @@ uint32_t usm_stock_nr(const struct usm_stock *stock)
 
 void usm_stock_member_gone(struct usm_stock *stock, uint32_t member)
 {
-	if (stock->policy->member_gone)
-		stock->policy->member_gone(stock->policy_ctx, member);
+	if (stock->policy->process_exit)
+		stock->policy->process_exit(stock->policy_ctx, member);
 }

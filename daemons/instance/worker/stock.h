@@ -14,8 +14,8 @@
 
 #include "instance/arena/returned.h"
 #include "instance/kernel.h"
-#include "instance/policies/alloc/policy.h"
 #include "usm.h"
+#include "usm_policy.h"
 
 struct usm_stock;
 

@@ -9,6 +9,7 @@
 
 #define FRAMES 300
 #define STEPS 40000
+#define PAGE usm_page_id(1, 0x7f0000000000)
 
 Test(evict_policies, are_those_of_the_configuration)
 {
@@ -36,13 +37,13 @@ Test(fifo, takes_the_oldest)
 
 	cr_assert_eq(fifo->init(FRAMES, &ctx), 0);
 	cr_assert_eq(one(fifo, ctx), USM_FRAME_NONE);
-	fifo->placed(ctx, 5);
-	fifo->placed(ctx, 2);
-	fifo->placed(ctx, 9);
-	fifo->placed(ctx, 5); /* still there: keeps its place */
-	fifo->placed(ctx, FRAMES); /* not ours */
+	fifo->placed(ctx, 5, PAGE);
+	fifo->placed(ctx, 2, PAGE);
+	fifo->placed(ctx, 9, PAGE);
+	fifo->placed(ctx, 5, PAGE); /* still there: keeps its place */
+	fifo->placed(ctx, FRAMES, PAGE); /* not ours */
 	cr_assert_eq(one(fifo, ctx), 5);
-	fifo->placed(ctx, 5);
+	fifo->placed(ctx, 5, PAGE);
 	fifo->removed(ctx, 2);
 	cr_assert_eq(one(fifo, ctx), 9);
 	cr_assert_eq(one(fifo, ctx), 5);
@@ -60,7 +61,7 @@ Test(clock, gives_what_was_used_a_second_chance)
 	cr_assert_eq(clock->upcoming(ctx, frames, 4), 0);
 	cr_assert_eq(one(clock, ctx), USM_FRAME_NONE);
 	for (i = 0; i < 4; i++)
-		clock->placed(ctx, 70 * i);
+		clock->placed(ctx, 70 * i, PAGE);
 	cr_assert_eq(clock->upcoming(ctx, frames, 3), 3);
 	cr_assert_eq(frames[2], 140);
 	/* All are new: the first round only takes the mark away. */
@@ -82,8 +83,8 @@ Test(clock, takes_any_when_all_are_used)
 	void *ctx;
 
 	cr_assert_eq(clock->init(FRAMES, &ctx), 0);
-	clock->placed(ctx, 299);
-	clock->placed(ctx, 63);
+	clock->placed(ctx, 299, PAGE);
+	clock->placed(ctx, 63, PAGE);
 	cr_assert_eq(clock->choose(ctx, 9, true, victims, 2), 2);
 	cr_assert_eq(victims[0], 63);
 	cr_assert_eq(victims[1], 299);
@@ -130,7 +131,7 @@ static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
 				cr_assert(present[frames[i]]);
 			break;
 		default:
-			policy->placed(ctx, frame);
+			policy->placed(ctx, frame, PAGE);
 			nr += present[frame] ? 0 : 1;
 			present[frame] = 1;
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 
+#include "instance/arena/arena.h"
 #include "instance/policies/alloc/registry.h"
 
 #define FIRST 4096
@@ -124,7 +125,7 @@ Test(extent, member_that_ends_gives_reservations_back)
 	uint32_t frame = touch(7, 0, 0, 16);
 
 	touch(8, 0, 0, 16);
-	policy->member_gone(ctx, 7);
+	policy->process_exit(ctx, 7);
 	cr_assert_eq(usm_arena_nr_free(arena), FRAMES - 17);
 	policy->released(ctx, frame);
 	cr_assert_eq(usm_arena_nr_free(arena), FRAMES - 16);

@@ -5,6 +5,7 @@
 
 #include "common/config.h"
 #include "fake_kernel.h"
+#include "instance/arena/arena.h"
 #include "instance/policies/alloc/registry.h"
 
 #define STEPS 60000
@@ -78,8 +79,8 @@ static void random_life(const struct usm_alloc_policy *policy, uint64_t seed)
 		/* Phases of growth and of shrinking, to meet both ends. */
 		bool grow = step / 4000 % 2 == 0;
 
-		if (policy->member_gone && fake_random(&seed) % 512 == 0)
-			policy->member_gone(
+		if (policy->process_exit && fake_random(&seed) % 512 == 0)
+			policy->process_exit(
 				world.ctx,
 				(uint32_t)(fake_random(&seed) % MEMBERS));
 		if (fake_random(&seed) % 8 < (grow ? 6 : 2)) {

@@ -204,7 +204,7 @@ static int extent_is_free(const void *ctx, uint32_t frame)
 	       1;
 }
 
-static void extent_member_gone(void *ctx, uint32_t member)
+static void extent_process_exit(void *ctx, uint32_t member)
 {
 	struct extent *extent = ctx;
 	uint32_t run;
@@ -219,6 +219,7 @@ static void extent_member_gone(void *ctx, uint32_t member)
 }
 
 const struct usm_alloc_policy usm_alloc_extent = {
+	USM_POLICY_HEAD(struct usm_alloc_policy),
 	.name = "extent",
 	.summary = "adjacent virtual pages get adjacent frames",
 	.run_frames = EXTENT_RUN_FRAMES,
@@ -227,5 +228,5 @@ const struct usm_alloc_policy usm_alloc_extent = {
 	.pick = extent_pick,
 	.released = extent_released,
 	.is_free = extent_is_free,
-	.member_gone = extent_member_gone,
+	.process_exit = extent_process_exit,
 };

@@ -35,6 +35,7 @@ static int first_fit_is_free(const void *ctx, uint32_t frame)
 }
 
 const struct usm_alloc_policy usm_alloc_first_fit = {
+	USM_POLICY_HEAD(struct usm_alloc_policy),
 	.name = "first-fit",
 	.summary = "the lowest free frame",
 	.run_frames = USM_RUN_FRAMES_MAX,

@@ -5,7 +5,7 @@
 #ifndef USM_INSTANCE_POLICIES_ALLOC_REGISTRY_H
 #define USM_INSTANCE_POLICIES_ALLOC_REGISTRY_H
 
-#include "instance/policies/alloc/policy.h"
+#include "usm_policy.h"
 
 extern const struct usm_alloc_policy usm_alloc_first_fit;
 extern const struct usm_alloc_policy usm_alloc_extent;

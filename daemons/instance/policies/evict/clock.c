@@ -88,10 +88,11 @@ static uint32_t after(const struct clock *clock, uint32_t frame)
 	return frame + 1 >= clock->nr_frames ? 0 : frame + 1;
 }
 
-static void clock_placed(void *ctx, uint32_t frame)
+static void clock_placed(void *ctx, uint32_t frame, uint64_t page)
 {
 	struct clock *clock = ctx;
 
+	(void)page; /* the hand knows frames only */
 	if (frame >= clock->nr_frames)
 		return;
 	clock->nr_present += !test(clock->present, frame);
@@ -156,6 +157,7 @@ static uint32_t clock_choose(void *ctx, uint32_t look, bool any,
 }
 
 const struct usm_evict_policy usm_evict_clock = {
+	USM_POLICY_HEAD(struct usm_evict_policy),
 	.name = "clock",
 	.summary = "what was not used since the hand last came by",
 	.init = clock_init,

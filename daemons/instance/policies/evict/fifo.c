@@ -47,11 +47,12 @@ static int fifo_init(uint32_t nr_frames, void **ctx)
 	return 0;
 }
 
-static void fifo_placed(void *ctx, uint32_t frame)
+static void fifo_placed(void *ctx, uint32_t frame, uint64_t page)
 {
 	struct fifo *fifo = ctx;
 	struct link *link;
 
+	(void)page; /* whatever it is, it waits its turn */
 	if (frame >= fifo->nr_frames || fifo->link[frame].listed)
 		return;
 	link = &fifo->link[frame];
@@ -99,6 +100,7 @@ static uint32_t fifo_choose(void *ctx, uint32_t look, bool any,
 }
 
 const struct usm_evict_policy usm_evict_fifo = {
+	USM_POLICY_HEAD(struct usm_evict_policy),
 	.name = "fifo",
 	.summary = "what came first goes first",
 	.init = fifo_init,

@@ -5,7 +5,7 @@
 #ifndef USM_INSTANCE_POLICIES_EVICT_REGISTRY_H
 #define USM_INSTANCE_POLICIES_EVICT_REGISTRY_H
 
-#include "instance/policies/evict/policy.h"
+#include "usm_policy.h"
 
 extern const struct usm_evict_policy usm_evict_clock;
 extern const struct usm_evict_policy usm_evict_fifo;
