@@ -52,6 +52,7 @@ liburing-dev         # io_uring cases of tests and kernel selftests
 libcap-dev           # kernel selftests
 libnuma-dev          # kernel selftests
 gdb                  # tests read members with a debugger
+valgrind             # tests count instructions
 stress-ng            # tests run it as a tenant
 qemu-system-x86      # virtual machines
 qemu-system-common   # virtiofsd
