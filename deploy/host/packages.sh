@@ -48,7 +48,7 @@ libsystemd-dev       # readiness, journal
 libcgroup-dev        # cgroups
 libck-dev            # lock-free structures
 libcriterion-dev     # unit tests
-liburing-dev         # io_uring cases of tests and kernel selftests
+liburing-dev         # swap loads; io_uring cases of tests and kernel selftests
 libcap-dev           # kernel selftests
 libnuma-dev          # kernel selftests
 gdb                  # tests read members with a debugger

@@ -12,6 +12,12 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+/* A load that is over: what it was called, and 0 or -errno as of load(). */
+struct usm_swap_done {
+	uint64_t token;
+	int result;
+};
+
 struct usm_swap_device {
 	void *ctx;
 	uint32_t nr_slots;
@@ -27,8 +33,42 @@ struct usm_swap_device {
 	/* Reads a slot.  -EFAULT: `page` cannot be written. */
 	int (*load)(void *ctx, uint32_t slot, void *page);
 
-	/* Lets go of everything; the content stays. */
+	/*
+	 * Lets go of everything; the content stays.  Loads that are under way
+	 * are waited for: none touches its page afterwards.
+	 */
 	void (*close)(void *ctx);
+
+	/*
+	 * Loads that go on while their caller does something else.  All three
+	 * or none: where load() is only arithmetic there is nothing to wait
+	 * for.  load_begin() and load_reap() belong to one thread; until the
+	 * completion is reaped the page may be written to, and the slot must
+	 * not be stored to.
+	 *
+	 * load_begin: starts reading a slot into page and returns at once.
+	 * Exactly one completion with `token` follows a 0, none an error:
+	 * -EAGAIN when no more can be under way (a completion makes room), or
+	 * as load().
+	 */
+	int (*load_begin)(void *ctx, uint32_t slot, void *page, uint64_t token);
+
+	/*
+	 * Takes up to nr completions that are there, without waiting, and
+	 * returns how many.  Look after every load_begin(): a page that was at
+	 * hand is complete by then, and that is not announced.
+	 */
+	uint32_t (*load_reap)(void *ctx, struct usm_swap_done *done,
+			      uint32_t nr);
+
+	/*
+	 * Has wake(wake_ctx) called, by a thread of the device, whenever there
+	 * may be completions that load_reap() did not return.  Once, before
+	 * the first load_begin(); wake must not wait, and is not called after
+	 * close().  -errno: there is no such thread, and the loads are not to
+	 * be used.
+	 */
+	int (*load_notify)(void *ctx, void (*wake)(void *ctx), void *wake_ctx);
 };
 
 /* Closes it and forgets it; a zeroed struct is fine. */

@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "common/client.h"
+#include "instance/policies/swap/reads.h"
 
 #define MAGIC "USMSWAP"
 #define VERSION 1
@@ -24,8 +25,15 @@ struct header {
 	char instance[USM_NAME_SIZE];
 };
 
+/* Pages found at hand that were not reaped yet; more of them wait. */
+#define READY_MAX 64U
+
 struct file {
 	int fd;
+	bool nowait; /* the file system can tell what is at hand */
+	struct usm_reads reads; /* .begin is NULL: none */
+	struct usm_swap_done ready[READY_MAX];
+	uint32_t nr_ready;
 };
 
 static off_t offset_of(uint32_t slot)
@@ -71,28 +79,74 @@ static int file_store(void *ctx, uint32_t slot, struct iovec *pages,
 static int file_load(void *ctx, uint32_t slot, void *page)
 {
 	const struct file *file = ctx;
-	size_t done = 0;
 
-	while (done < USM_FRAME_BYTES) {
-		ssize_t n = pread(file->fd, (char *)page + done,
-				  USM_FRAME_BYTES - done,
-				  offset_of(slot) + (off_t)done);
+	return usm_reads_here(file->fd, offset_of(slot), page, 0);
+}
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		/* Somebody made the file shorter: the page is not there. */
-		if (!n)
-			return -EIO;
-		if (n > 0)
-			done += (size_t)n;
+/* Reads what needs no waiting; -EAGAIN: it does need some. */
+static int load_at_hand(struct file *file, uint32_t slot, void *page)
+{
+	struct iovec whole = { page, USM_FRAME_BYTES };
+	ssize_t n;
+
+	if (!file->nowait)
+		return -EAGAIN;
+	n = preadv2(file->fd, &whole, 1, offset_of(slot), RWF_NOWAIT);
+	if (n == (ssize_t)USM_FRAME_BYTES)
+		return 0;
+	if (n < 0 && errno == EOPNOTSUPP)
+		file->nowait = false;
+	return n < 0 && errno == EFAULT ? -EFAULT : -EAGAIN;
+}
+
+static int file_load_begin(void *ctx, uint32_t slot, void *page, uint64_t token)
+{
+	struct file *file = ctx;
+	int result;
+
+	if (file->nr_ready == READY_MAX)
+		return -EAGAIN;
+	result = load_at_hand(file, slot, page);
+	if (result == -EAGAIN) {
+		result = file->reads.begin(file->reads.ctx, offset_of(slot),
+					   page, token);
+		if (!result || result == -EAGAIN)
+			return result;
+		/* Out of memory, it may be: this way needs less of it. */
+		result = file_load(file, slot, page);
 	}
+	file->ready[file->nr_ready++] = (struct usm_swap_done){
+		.token = token,
+		.result = result,
+	};
 	return 0;
+}
+
+static uint32_t file_load_reap(void *ctx, struct usm_swap_done *done,
+			       uint32_t nr)
+{
+	struct file *file = ctx;
+	uint32_t taken = 0;
+
+	while (taken < nr && file->nr_ready)
+		done[taken++] = file->ready[--file->nr_ready];
+	return taken +
+	       file->reads.reap(file->reads.ctx, done + taken, nr - taken);
+}
+
+static int file_load_notify(void *ctx, void (*wake)(void *ctx), void *wake_ctx)
+{
+	struct file *file = ctx;
+
+	return file->reads.notify(file->reads.ctx, wake, wake_ctx);
 }
 
 static void file_close(void *ctx)
 {
 	struct file *file = ctx;
 
+	if (file->reads.close)
+		file->reads.close(file->reads.ctx);
 	close(file->fd);
 	free(file);
 }
@@ -191,11 +245,12 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		return usm_fail(failure, USM_EXIT_FAILED, -err,
 				"swap.size: %" PRIu64 " bytes in %s: %s",
 				options->bytes, options->path, strerror(-err));
-	file = malloc(sizeof(*file));
+	file = calloc(1, sizeof(*file));
 	if (!file)
 		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
 				"out of memory");
 	file->fd = usm_steal_fd(&fd);
+	file->nowait = true;
 	*out = (struct usm_swap_device){
 		.ctx = file,
 		.nr_slots = (uint32_t)slots,
@@ -203,5 +258,10 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		.load = file_load,
 		.close = file_close,
 	};
+	if (!usm_reads_uring(file->fd, &file->reads)) {
+		out->load_begin = file_load_begin;
+		out->load_reap = file_load_reap;
+		out->load_notify = file_load_notify;
+	}
 	return 0;
 }
