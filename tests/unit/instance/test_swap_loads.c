@@ -222,6 +222,23 @@ Test(reads_uring, are_waited_for)
 	close_waits_for_them(usm_reads_uring);
 }
 
+TestSuite(reads_threads, .init = make_path, .fini = remove_path);
+
+Test(reads_threads, return_every_page_once)
+{
+	every_page_once(usm_reads_threads);
+}
+
+Test(reads_threads, tell_errors)
+{
+	errors_are_told(usm_reads_threads);
+}
+
+Test(reads_threads, are_waited_for)
+{
+	close_waits_for_them(usm_reads_threads);
+}
+
 /* ---- the device file ------------------------------------------------------------ */
 
 static struct usm_swap_device device;

@@ -258,7 +258,8 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		.load = file_load,
 		.close = file_close,
 	};
-	if (!usm_reads_uring(file->fd, &file->reads)) {
+	if (!usm_reads_uring(file->fd, &file->reads) ||
+	    !usm_reads_threads(file->fd, &file->reads)) {
 		out->load_begin = file_load_begin;
 		out->load_reap = file_load_reap;
 		out->load_notify = file_load_notify;

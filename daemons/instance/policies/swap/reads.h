@@ -55,4 +55,7 @@ int usm_reads_here(int fd, off_t at, void *page, uint32_t have);
  */
 int usm_reads_uring(int fd, struct usm_reads *out);
 
+/* The same by threads, which start with notify.  -ENOMEM. */
+int usm_reads_threads(int fd, struct usm_reads *out);
+
 #endif /* USM_INSTANCE_POLICIES_SWAP_READS_H */
