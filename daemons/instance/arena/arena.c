@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "instance/arena/bitmap.h"
+#include "instance/arena/span.h"
 
 struct usm_arena {
-	uint32_t base; /* pool frame of bit 0, aligned to a word of bits */
-	uint32_t span; /* bits, whole words */
+	struct usm_span span;
 	uint32_t run_shift;
 	uint64_t run_mask; /* run_frames low bits */
 	uint32_t nr_owned;
@@ -24,76 +24,38 @@ static bool test(const uint64_t *words, uint32_t bit)
 	return words[bit / 64] >> (bit % 64) & 1;
 }
 
-/* First and one-past-last pool frame of all extents; false when unusable. */
-static bool span_of(const struct usm_extent *extents, unsigned int nr,
-		    uint64_t *first, uint64_t *end)
-{
-	unsigned int i;
-
-	*first = UINT64_MAX;
-	*end = 0;
-	for (i = 0; i < nr; i++) {
-		uint64_t from = extents[i].first;
-		uint64_t to = from + extents[i].frames;
-
-		if (from == to || to > USM_FRAME_NONE)
-			return false;
-		if (from < *first)
-			*first = from;
-		if (to > *end)
-			*end = to;
-	}
-	return nr > 0;
-}
-
-static int own(struct usm_arena *arena, const struct usm_extent *extent)
-{
-	uint32_t i;
-
-	for (i = 0; i < extent->frames; i++) {
-		uint32_t bit = extent->first + i - arena->base;
-
-		if (test(arena->owned, bit))
-			return -EINVAL;
-		arena->owned[bit / 64] |= 1ULL << (bit % 64);
-	}
-	arena->nr_owned += extent->frames;
-	return 0;
-}
-
 int usm_arena_create(const struct usm_extent *extents, unsigned int nr_extents,
 		     uint32_t run_frames, struct usm_arena **out)
 {
 	struct usm_arena *arena;
-	uint64_t first, end;
-	unsigned int i;
-	int err = -ENOMEM;
+	struct usm_span span;
+	uint32_t words;
+	int err;
 
 	if (!run_frames || run_frames > USM_RUN_FRAMES_MAX ||
 	    run_frames & (run_frames - 1))
 		return -EINVAL;
-	if (!span_of(extents, nr_extents, &first, &end))
-		return -EINVAL;
+	err = usm_span_of(extents, nr_extents, &span);
+	if (err)
+		return err;
 	arena = calloc(1, sizeof(*arena));
 	if (!arena)
 		return -ENOMEM;
-	arena->base = (uint32_t)first & ~63U;
-	arena->span = (uint32_t)((end - arena->base + 63) & ~63ULL);
+	words = usm_span_words(&span);
+	arena->span = span;
 	arena->run_shift = (uint32_t)__builtin_ctz(run_frames);
 	arena->run_mask = run_frames == 64 ? ~0ULL : (1ULL << run_frames) - 1;
-	arena->owned = calloc(arena->span / 64, sizeof(uint64_t));
-	arena->free = calloc(arena->span / 64, sizeof(uint64_t));
-	if (!arena->owned || !arena->free)
+	arena->owned = calloc(words, sizeof(uint64_t));
+	arena->free = calloc(words, sizeof(uint64_t));
+	err = -ENOMEM;
+	if (!arena->owned || !arena->free ||
+	    usm_bitmap_init(&arena->whole, span.frames >> arena->run_shift) ||
+	    usm_bitmap_init(&arena->scrap, span.frames >> arena->run_shift))
 		goto fail;
-	if (usm_bitmap_init(&arena->whole, arena->span >> arena->run_shift))
+	err = usm_span_mark(&span, extents, nr_extents, arena->owned,
+			    &arena->nr_owned);
+	if (err)
 		goto fail;
-	if (usm_bitmap_init(&arena->scrap, arena->span >> arena->run_shift))
-		goto fail;
-	for (i = 0; i < nr_extents; i++) {
-		err = own(arena, &extents[i]);
-		if (err)
-			goto fail;
-	}
 	*out = arena;
 	return 0;
 
@@ -128,35 +90,31 @@ uint32_t usm_arena_run_frames(const struct usm_arena *arena)
 	return 1U << arena->run_shift;
 }
 
-/* Frames below base wrap to huge numbers, so one comparison does. */
-static bool in_span(const struct usm_arena *arena, uint32_t frame)
-{
-	return frame - arena->base < arena->span;
-}
-
 bool usm_arena_owns(const struct usm_arena *arena, uint32_t frame)
 {
-	return in_span(arena, frame) && test(arena->owned, frame - arena->base);
+	return usm_span_has(&arena->span, frame) &&
+	       test(arena->owned, frame - arena->span.base);
 }
 
 bool usm_arena_is_free(const struct usm_arena *arena, uint32_t frame)
 {
-	return in_span(arena, frame) && test(arena->free, frame - arena->base);
+	return usm_span_has(&arena->span, frame) &&
+	       test(arena->free, frame - arena->span.base);
 }
 
 uint32_t usm_arena_nr_runs(const struct usm_arena *arena)
 {
-	return arena->span >> arena->run_shift;
+	return arena->span.frames >> arena->run_shift;
 }
 
 uint32_t usm_arena_run_of(const struct usm_arena *arena, uint32_t frame)
 {
-	return (frame - arena->base) >> arena->run_shift;
+	return (frame - arena->span.base) >> arena->run_shift;
 }
 
 uint32_t usm_arena_run_first(const struct usm_arena *arena, uint32_t run)
 {
-	return arena->base + (run << arena->run_shift);
+	return arena->span.base + (run << arena->run_shift);
 }
 
 bool usm_arena_run_is_whole(const struct usm_arena *arena, uint32_t run)
@@ -219,14 +177,15 @@ void usm_arena_run_give(struct usm_arena *arena, uint32_t run, uint64_t mask)
 
 static uint64_t bit_in_run(const struct usm_arena *arena, uint32_t frame)
 {
-	return 1ULL << ((frame - arena->base) & ((1U << arena->run_shift) - 1));
+	return 1ULL << ((frame - arena->span.base) &
+			((1U << arena->run_shift) - 1));
 }
 
 int usm_arena_give(struct usm_arena *arena, uint32_t frame)
 {
 	if (!usm_arena_owns(arena, frame))
 		return -EPERM;
-	if (test(arena->free, frame - arena->base))
+	if (test(arena->free, frame - arena->span.base))
 		return -EEXIST;
 	usm_arena_run_give(arena, usm_arena_run_of(arena, frame),
 			   bit_in_run(arena, frame));
