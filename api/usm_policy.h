@@ -176,7 +176,8 @@ struct usm_alloc_policy {
 
 	/*
 	 * Takes the frame for this fault out of the arena (or out of what it
-	 * took before); USM_FRAME_NONE when it has none left.
+	 * took before).  It is asked only while there are free frames; when it
+	 * finds none (USM_FRAME_NONE) the daemon takes the lowest itself.
 	 */
 	uint32_t (*pick)(void *ctx, const struct usm_fault *fault);
 
@@ -187,9 +188,6 @@ struct usm_alloc_policy {
 	 * is owned; one that is free already is ignored.
 	 */
 	void (*released)(void *ctx, uint32_t frame);
-
-	/* Is it free, in the arena or set aside by the policy? */
-	int (*is_free)(const void *ctx, uint32_t frame);
 
 	/* Optional: an address space is there; faults may have come before. */
 	void (*process_new)(void *ctx, const struct usm_process *process);
@@ -248,7 +246,7 @@ struct usm_evict_policy {
 	/*
 	 * Passes at most `look` frames and writes up to nr victims, which are
 	 * as removed until they are placed again.  any: take what comes, used
-	 * or not.  Returns how many.
+	 * or not, and at least one if there is any.  Returns how many.
 	 */
 	uint32_t (*choose)(void *ctx, uint32_t look, bool any,
 			   uint32_t *victims, uint32_t nr);

@@ -8,6 +8,7 @@
 #include "instance/arena/bitmap.h"
 #include "instance/evict/accessed.h"
 #include "instance/evict/outgoing.h"
+#include "instance/policies/evict/checked.h"
 #include "instance/swap/map.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/notices.h"
@@ -28,7 +29,7 @@
 
 struct usm_pager {
 	struct usm_pager_options options;
-	void *policy_ctx;
+	struct usm_checked_evict *policy;
 	struct usm_swap_map *map;
 	struct usm_accessed accessed;
 	struct usm_outgoing outgoing;
@@ -43,7 +44,7 @@ static void removed(void *ctx, uint32_t frame)
 {
 	struct usm_pager *pager = ctx;
 
-	pager->options.policy->removed(pager->policy_ctx, frame);
+	usm_checked_evict_removed(pager->policy, frame);
 }
 
 int usm_pager_create(const struct usm_pager_options *options,
@@ -57,7 +58,9 @@ int usm_pager_create(const struct usm_pager_options *options,
 	pager->options = *options;
 	pager->notices.ring = options->notices;
 	usm_backoff_init(&pager->retry, RETRY_MIN_NS, RETRY_MAX_NS);
-	err = options->policy->init(options->pool_frames, &pager->policy_ctx);
+	err = usm_checked_evict_create(options->policy, NULL,
+				       options->pool_frames, &pager->policy,
+				       NULL);
 	if (!err)
 		err = usm_swap_map_create(options->device->nr_slots,
 					  &pager->map);
@@ -81,17 +84,38 @@ void usm_pager_destroy(struct usm_pager *pager)
 	usm_bitmap_fini(&pager->leaving);
 	usm_accessed_fini(&pager->accessed);
 	usm_swap_map_destroy(pager->map);
-	pager->options.policy->fini(pager->policy_ctx);
+	usm_checked_evict_destroy(pager->policy);
 	free(pager);
 }
 
-/* The frame holds, or still holds, the page that was last seen there. */
-static void tell_placed(struct usm_pager *pager, uint32_t frame)
+/* The page that was last seen in the frame is there, or still there. */
+static void tell_placed(struct usm_pager *pager,
+			struct usm_checked_evict *policy, uint32_t frame)
 {
 	const struct usm_place *place = &pager->accessed.place[frame];
 
-	pager->options.policy->placed(pager->policy_ctx, frame,
-				      usm_page_id(place->member, place->addr));
+	usm_checked_evict_placed(policy, frame,
+				 usm_page_id(place->member, place->addr));
+}
+
+int usm_pager_replace_policy(struct usm_pager *pager,
+			     const struct usm_evict_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_failure *failure)
+{
+	struct usm_checked_evict *fresh = NULL;
+	uint32_t frame;
+	int err = usm_checked_evict_create(
+		policy, settings, pager->options.pool_frames, &fresh, failure);
+
+	if (err)
+		return err;
+	for (frame = 0; frame < pager->options.pool_frames; frame++)
+		if (usm_checked_evict_has(pager->policy, frame))
+			tell_placed(pager, fresh, frame);
+	usm_checked_evict_destroy(pager->policy);
+	pager->policy = fresh;
+	return 0;
 }
 
 void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
@@ -101,7 +125,7 @@ void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 	if (!member || frame >= pager->options.pool_frames)
 		return;
 	usm_accessed_place(&pager->accessed, frame, member, addr);
-	tell_placed(pager, frame);
+	tell_placed(pager, pager->policy, frame);
 }
 
 /* ---- out ------------------------------------------------------------------ */
@@ -110,12 +134,12 @@ static void accessed(void *ctx, uint32_t frame)
 {
 	struct usm_pager *pager = ctx;
 
-	pager->options.policy->accessed(pager->policy_ctx, frame);
+	usm_checked_evict_accessed(pager->policy, frame);
 }
 
 static uint32_t choose(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
 {
-	const struct usm_evict_policy *policy = pager->options.policy;
+	struct usm_checked_evict *policy = pager->policy;
 	uint32_t frames[LOOK], chosen = 0;
 	int look;
 
@@ -123,14 +147,14 @@ static uint32_t choose(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
 		/* Everything in sight is in use: take what comes. */
 		bool any = look == LOOKS && !chosen;
 
-		if (policy->upcoming && !any)
+		if (!any && usm_checked_evict_looks(policy))
 			usm_accessed_look(&pager->accessed,
 					  pager->options.kernel, frames,
-					  policy->upcoming(pager->policy_ctx,
-							   frames, LOOK),
+					  usm_checked_evict_upcoming(
+						  policy, frames, LOOK),
 					  accessed, pager);
-		chosen += policy->choose(pager->policy_ctx, LOOK, any,
-					 victims + chosen, nr - chosen);
+		chosen += usm_checked_evict_choose(
+			policy, LOOK, any, victims + chosen, nr - chosen);
 	}
 	return chosen;
 }
@@ -149,8 +173,7 @@ static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
 	for (chosen = 0; chosen < nr && any_leaving(pager); chosen++) {
 		victims[chosen] = usm_bitmap_first(&pager->leaving);
 		usm_bitmap_clear(&pager->leaving, victims[chosen]);
-		pager->options.policy->removed(pager->policy_ctx,
-					       victims[chosen]);
+		usm_checked_evict_removed(pager->policy, victims[chosen]);
 	}
 	return chosen;
 }
@@ -159,7 +182,7 @@ static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
 static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 {
 	usm_swap_map_give(pager->map, cookie);
-	tell_placed(pager, frame);
+	tell_placed(pager, pager->policy, frame);
 }
 
 /* Has the kernel take a batch of pages away. */
@@ -203,7 +226,7 @@ static void stored(void *ctx, uint32_t frame, bool freed)
 		 * Touched meanwhile, or its page is gone and it comes home;
 		 * a notice gives the slot back either way.
 		 */
-		tell_placed(pager, frame);
+		tell_placed(pager, pager->policy, frame);
 	}
 }
 

@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/settings.h"
 #include "instance/evict/watermarks.h"
+#include "instance/failure.h"
 #include "instance/kernel.h"
 #include "instance/policies/swap/device.h"
 #include "instance/worker/stock.h"
@@ -78,6 +80,17 @@ bool usm_pager_work(struct usm_pager *pager);
 /* The partition has another size; nothing is to leave so far. */
 void usm_pager_resized(struct usm_pager *pager,
 		       const struct usm_watermarks *marks);
+
+/*
+ * Another policy, or other settings for it (NULL: none), both borrowed: it is
+ * told of every frame that holds a page, in order of frames, and the old one is
+ * finished.  ENOMEM, EINVAL, what the policy answers: nothing changed, and
+ * *failure (NULL is fine) says why.
+ */
+int usm_pager_replace_policy(struct usm_pager *pager,
+			     const struct usm_evict_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_failure *failure);
 
 /* The frame is to leave the partition: its page goes before all others. */
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame);

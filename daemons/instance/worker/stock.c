@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "instance/arena/arena.h"
+#include "instance/policies/alloc/checked.h"
 #include "instance/worker/backoff.h"
 
 /*
@@ -16,45 +16,23 @@
 #define SCAN_PAUSE_MAX_NS 128000000ULL
 
 struct usm_stock {
-	struct usm_arena *arena;
+	struct usm_checked_alloc *frames;
 	const struct usm_alloc_policy *policy;
-	void *policy_ctx;
+	const struct usm_settings *settings; /* the policy's, or NULL */
 	const struct usm_kernel *kernel;
 	struct usm_returned *returned;
 	struct usm_backoff scan;
-	uint32_t nr; /* in stock */
 	void (*watch)(void *ctx, uint32_t frame);
 	void *watch_ctx;
 	unsigned int nr_extents;
 	struct usm_extent extents[USM_EXTENTS_MAX];
 };
 
-/* An arena for the extents, and the policy's context over it. */
-static int prepare(const struct usm_stock *stock,
-		   const struct usm_extent *extents, unsigned int nr_extents,
-		   struct usm_arena **arena, void **policy_ctx)
-{
-	int err = usm_arena_create(extents, nr_extents,
-				   stock->policy->run_frames, arena);
-
-	if (err)
-		return err;
-	err = stock->policy->init(*arena, policy_ctx);
-	if (err)
-		usm_arena_destroy(*arena);
-	return err;
-}
-
-static void put_in_place(struct usm_stock *stock,
-			 const struct usm_extent *extents,
-			 unsigned int nr_extents, struct usm_arena *arena,
-			 void *policy_ctx)
+static void remember(struct usm_stock *stock, const struct usm_extent *extents,
+		     unsigned int nr_extents)
 {
 	unsigned int i;
 
-	stock->arena = arena;
-	stock->policy_ctx = policy_ctx;
-	stock->nr = 0;
 	for (i = 0; i < nr_extents; i++)
 		stock->extents[i] = extents[i];
 	stock->nr_extents = nr_extents;
@@ -66,8 +44,6 @@ int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
 		     struct usm_returned *returned, struct usm_stock **out)
 {
 	struct usm_stock *stock = calloc(1, sizeof(*stock));
-	struct usm_arena *arena = NULL;
-	void *policy_ctx = NULL;
 	int err;
 
 	if (!stock)
@@ -75,12 +51,13 @@ int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
 	stock->policy = policy;
 	stock->kernel = kernel;
 	stock->returned = returned;
-	err = prepare(stock, extents, nr_extents, &arena, &policy_ctx);
+	err = usm_checked_alloc_create(policy, NULL, extents, nr_extents,
+				       &stock->frames, NULL);
 	if (err) {
 		free(stock);
 		return err;
 	}
-	put_in_place(stock, extents, nr_extents, arena, policy_ctx);
+	remember(stock, extents, nr_extents);
 	usm_backoff_init(&stock->scan, SCAN_PAUSE_MIN_NS, SCAN_PAUSE_MAX_NS);
 	*out = stock;
 	return 0;
@@ -89,9 +66,9 @@ int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
 int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
 		     unsigned int nr_extents)
 {
-	struct usm_arena *arena = NULL;
-	void *policy_ctx = NULL;
-	int err = prepare(stock, extents, nr_extents, &arena, &policy_ctx);
+	struct usm_checked_alloc *frames = NULL;
+	int err = usm_checked_alloc_create(stock->policy, stock->settings,
+					   extents, nr_extents, &frames, NULL);
 
 	if (err)
 		return err;
@@ -99,28 +76,45 @@ int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
 	err = usm_returned_resize(stock->returned, extents, nr_extents);
 	usm_returned_unlock(stock->returned);
 	if (err) {
-		stock->policy->fini(policy_ctx);
-		usm_arena_destroy(arena);
+		usm_checked_alloc_destroy(frames);
 		return err;
 	}
-	stock->policy->fini(stock->policy_ctx);
-	usm_arena_destroy(stock->arena);
-	put_in_place(stock, extents, nr_extents, arena, policy_ctx);
+	usm_checked_alloc_destroy(stock->frames);
+	stock->frames = frames;
+	remember(stock, extents, nr_extents);
 	return usm_stock_reconcile(stock, NULL);
+}
+
+int usm_stock_replace_policy(struct usm_stock *stock,
+			     const struct usm_alloc_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_failure *failure)
+{
+	struct usm_checked_alloc *frames = NULL;
+	int err = usm_checked_alloc_create(policy, settings, stock->extents,
+					   stock->nr_extents, &frames, failure);
+
+	if (err)
+		return err;
+	usm_checked_alloc_copy(stock->frames, frames);
+	usm_checked_alloc_destroy(stock->frames);
+	stock->frames = frames;
+	stock->policy = policy;
+	stock->settings = settings;
+	return 0;
 }
 
 void usm_stock_destroy(struct usm_stock *stock)
 {
 	if (!stock)
 		return;
-	stock->policy->fini(stock->policy_ctx);
-	usm_arena_destroy(stock->arena);
+	usm_checked_alloc_destroy(stock->frames);
 	free(stock);
 }
 
 bool usm_stock_has(const struct usm_stock *stock, uint32_t frame)
 {
-	return stock->policy->is_free(stock->policy_ctx, frame);
+	return usm_checked_alloc_has(stock->frames, frame);
 }
 
 static void take_in(void *ctx, uint32_t frame)
@@ -128,22 +122,13 @@ static void take_in(void *ctx, uint32_t frame)
 	struct usm_stock *stock = ctx;
 
 	/* Reconciling may have found it first. */
-	if (!usm_arena_owns(stock->arena, frame) || usm_stock_has(stock, frame))
-		return;
-	stock->policy->released(stock->policy_ctx, frame);
-	stock->nr++;
-	if (stock->watch)
+	if (usm_checked_alloc_give(stock->frames, frame) && stock->watch)
 		stock->watch(stock->watch_ctx, frame);
 }
 
-/* The policy's frame, counted. */
 static uint32_t take_out(struct usm_stock *stock, const struct usm_fault *fault)
 {
-	uint32_t frame = stock->policy->pick(stock->policy_ctx, fault);
-
-	if (frame != USM_FRAME_NONE)
-		stock->nr--;
-	return frame;
+	return usm_checked_alloc_pick(stock->frames, fault);
 }
 
 void usm_stock_refresh(struct usm_stock *stock)
@@ -253,7 +238,7 @@ static bool kernel_says_free(const struct usm_stock *stock, uint32_t frame)
 
 void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale)
 {
-	if (!stale || !usm_arena_owns(stock->arena, frame))
+	if (!stale || !usm_checked_alloc_owns(stock->frames, frame))
 		return;
 	/*
 	 * Stale also means: the thread saw the reply by itself just before it
@@ -280,18 +265,15 @@ void usm_stock_give(struct usm_stock *stock, uint32_t frame)
 
 void usm_stock_lose(struct usm_stock *stock, uint32_t frame)
 {
-	/* What a policy has set aside it finds out when it is refused. */
-	if (usm_arena_take(stock->arena, frame))
-		stock->nr--;
+	usm_checked_alloc_take(stock->frames, frame);
 }
 
 uint32_t usm_stock_nr(const struct usm_stock *stock)
 {
-	return stock->nr;
+	return usm_checked_alloc_nr(stock->frames);
 }
 
 void usm_stock_member_gone(struct usm_stock *stock, uint32_t member)
 {
-	if (stock->policy->process_exit)
-		stock->policy->process_exit(stock->policy_ctx, member);
+	usm_checked_alloc_process_exit(stock->frames, member);
 }

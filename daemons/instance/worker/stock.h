@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/settings.h"
 #include "instance/arena/returned.h"
+#include "instance/failure.h"
 #include "instance/kernel.h"
 #include "usm.h"
 #include "usm_policy.h"
@@ -47,6 +49,18 @@ int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered);
  */
 int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
 		     unsigned int nr_extents);
+
+/*
+ * Another policy, or other settings for it (NULL: none), both borrowed: it is
+ * told of every frame in stock, and the old one is finished.  May be called
+ * while replies are under way; every frame stays where it is.  ENOMEM, EINVAL,
+ * what the policy answers: nothing changed, and *failure (NULL is fine) says
+ * why.
+ */
+int usm_stock_replace_policy(struct usm_stock *stock,
+			     const struct usm_alloc_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_failure *failure);
 
 /* Takes in what the control thread left; one load when there is nothing. */
 void usm_stock_refresh(struct usm_stock *stock);

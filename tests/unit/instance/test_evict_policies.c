@@ -5,7 +5,9 @@
 #include "common/config.h"
 #include "fake_kernel.h"
 #include "instance/evict/watermarks.h"
+#include "instance/policies/evict/checked.h"
 #include "instance/policies/evict/registry.h"
+#include "liars.h"
 
 #define FRAMES 300
 #define STEPS 40000
@@ -92,21 +94,26 @@ Test(clock, takes_any_when_all_are_used)
 }
 
 /* Never a frame that holds nothing, never one twice, none forgotten. */
-static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
+static void random_life(const struct usm_evict_policy *policy, bool honest,
+			uint64_t seed, uint64_t *wrong)
 {
 	char present[FRAMES] = { 0 };
 	uint32_t step, i, nr = 0, victims[8], frames[16], got;
-	void *ctx;
+	struct usm_policy_stat stats[4] = { 0 };
+	struct usm_checked_evict *checked;
 
-	cr_assert_eq(policy->init(FRAMES, &ctx), 0);
+	cr_assert_eq(
+		usm_checked_evict_create(policy, NULL, FRAMES, &checked, NULL),
+		0);
 	for (step = 0; step < STEPS; step++) {
 		uint32_t frame = (uint32_t)(fake_random(&seed) % FRAMES);
+		bool any = fake_random(&seed) % 4 == 0;
 
 		switch (fake_random(&seed) % 6) {
 		case 0:
-			got = policy->choose(ctx, 16,
-					     fake_random(&seed) % 4 == 0,
-					     victims, 8);
+			got = usm_checked_evict_choose(checked, 16, any,
+						       victims, 8);
+			cr_assert(got || !any || !nr);
 			for (i = 0; i < got; i++) {
 				cr_assert(present[victims[i]]);
 				present[victims[i]] = 0;
@@ -114,40 +121,55 @@ static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
 			nr -= got;
 			break;
 		case 1:
-			policy->removed(ctx, frame);
+			usm_checked_evict_removed(checked, frame);
 			nr -= present[frame] ? 1 : 0;
 			present[frame] = 0;
 			break;
 		case 2:
-			if (policy->accessed)
-				policy->accessed(ctx, frame);
+			usm_checked_evict_accessed(checked, frame);
 			break;
 		case 3:
-			if (!policy->upcoming)
-				break;
-			got = policy->upcoming(ctx, frames, 16);
-			cr_assert_eq(got, nr < 16 ? nr : 16);
+			got = usm_checked_evict_upcoming(checked, frames, 16);
+			if (usm_checked_evict_looks(checked) && honest)
+				cr_assert_eq(got, nr < 16 ? nr : 16);
 			for (i = 0; i < got; i++)
 				cr_assert(present[frames[i]]);
 			break;
 		default:
-			policy->placed(ctx, frame, PAGE);
+			usm_checked_evict_placed(checked, frame, PAGE);
 			nr += present[frame] ? 0 : 1;
 			present[frame] = 1;
 		}
 	}
-	while ((got = policy->choose(ctx, FRAMES, true, victims, 8)))
+	while ((got = usm_checked_evict_choose(checked, FRAMES, true, victims,
+					       8)))
 		nr -= got;
 	cr_assert_eq(nr, 0);
-	policy->fini(ctx);
+	cr_assert_geq(usm_checked_evict_stats(checked, stats, 4), 1);
+	*wrong = stats[0].value;
+	usm_checked_evict_destroy(checked);
 }
 
 Test(evict_policies, live_through_random_pages)
 {
 	const struct usm_evict_policy *const *policy;
+	uint64_t wrong;
 
-	for (policy = usm_evict_registry; *policy; policy++)
-		random_life(*policy, 5);
+	for (policy = usm_evict_registry; *policy; policy++) {
+		random_life(*policy, true, 5, &wrong);
+		cr_assert_eq(wrong, 0, "%s", (*policy)->name);
+	}
+}
+
+Test(evict_policies, cannot_do_harm)
+{
+	const struct usm_evict_policy *const *policy;
+	uint64_t wrong;
+
+	for (policy = liar_evicts; *policy; policy++) {
+		random_life(*policy, false, 6, &wrong);
+		cr_assert_gt(wrong, 0, "%s", (*policy)->name);
+	}
 }
 
 Test(watermarks, evict_from_low_to_high)

@@ -12,6 +12,7 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/worker/supply.h"
+#include "liars.h"
 
 #define STEPS 30000
 
@@ -223,9 +224,11 @@ Test(pager, does_not_start_without_its_swap_file)
 
 /*
  * Touches, drops, evictions, failures of every kind, lost notices and killed
- * daemons in random order.
+ * daemons in random order; other (NULL: none) takes over now and then.
  */
-static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
+static void random_life(const struct usm_evict_policy *policy,
+			const struct usm_evict_policy *other, uint32_t steps,
+			uint64_t seed)
 {
 	uint32_t step, page;
 
@@ -235,7 +238,7 @@ static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
 	fake->busy = 7;
 	fake->touched = 9;
 	fake->failing = 31;
-	for (step = 0; step < STEPS; step++) {
+	for (step = 0; step < steps; step++) {
 		page = (uint32_t)(fake_random(&seed) % FAKE_PAGES);
 		switch (fake_random(&seed) % 64) {
 		case 0:
@@ -263,12 +266,18 @@ static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
 		case 5:
 			usm_pager_work(pager);
 			break;
+		case 6:
+			if (other && fake_random(&seed) % 32 == 0)
+				cr_assert_eq(usm_pager_replace_policy(
+						     pager, other, NULL, NULL),
+					     0);
+			break;
 		default:
 			touch(page);
 		}
 	}
-	cr_assert_gt(fake->retaken, 100);
-	cr_assert_gt(fake->swapins, STEPS / 16);
+	cr_assert_gt(fake->retaken, steps / 300);
+	cr_assert_gt(fake->swapins, steps / 16);
 	/* Nothing is left behind. */
 	fake->busy = fake->touched = fake->failing = 0;
 	for (page = 0; page < FAKE_PAGES; page++)
@@ -283,10 +292,22 @@ static void random_life(const struct usm_evict_policy *policy, uint64_t seed)
 
 Test(pager, lives_through_anything_by_clock)
 {
-	random_life(&usm_evict_clock, 11);
+	random_life(&usm_evict_clock, NULL, STEPS, 11);
 }
 
 Test(pager, lives_through_anything_by_fifo)
 {
-	random_life(&usm_evict_fifo, 12);
+	random_life(&usm_evict_fifo, NULL, STEPS, 12);
+}
+
+Test(pager, lives_through_anything_by_one_after_the_other)
+{
+	random_life(&usm_evict_clock, &usm_evict_fifo, STEPS, 13);
+}
+
+Test(pager, lives_through_policies_that_lie)
+{
+	random_life(liar_evicts[0], liar_evicts[1], STEPS / 8, 14);
+	random_life(liar_evicts[1], liar_evicts[2], STEPS / 8, 15);
+	random_life(liar_evicts[2], NULL, STEPS / 8, 16);
 }

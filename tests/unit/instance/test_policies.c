@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/config.h"
 #include "fake_kernel.h"
-#include "instance/arena/arena.h"
+#include "instance/policies/alloc/checked.h"
 #include "instance/policies/alloc/registry.h"
+#include "liars.h"
 
 #define STEPS 60000
 #define FRAMES 700
@@ -15,9 +17,7 @@
 #define PAGES 64 /* per member, so that windows are revisited */
 
 struct world {
-	const struct usm_alloc_policy *policy;
-	struct usm_arena *arena;
-	void *ctx;
+	struct usm_checked_alloc *checked;
 	uint32_t out[FRAMES]; /* frames in use */
 	uint32_t nr_out;
 	char used[FRAMES];
@@ -30,19 +30,26 @@ static void world_init(struct world *world,
 	uint32_t i;
 
 	memset(world, 0, sizeof(*world));
-	world->policy = policy;
-	cr_assert_eq(
-		usm_arena_create(&extent, 1, policy->run_frames, &world->arena),
-		0);
-	cr_assert_eq(policy->init(world->arena, &world->ctx), 0);
+	cr_assert_eq(usm_checked_alloc_create(policy, NULL, &extent, 1,
+					      &world->checked, NULL),
+		     0);
 	for (i = 0; i < FRAMES; i++)
-		policy->released(world->ctx, FIRST + i);
+		cr_assert(usm_checked_alloc_give(world->checked, FIRST + i));
 }
 
 static void world_fini(struct world *world)
 {
-	world->policy->fini(world->ctx);
-	usm_arena_destroy(world->arena);
+	usm_checked_alloc_destroy(world->checked);
+}
+
+/* How often an answer of the policy was not carried out. */
+static uint64_t overruled(const struct world *world)
+{
+	struct usm_policy_stat stats[4] = { 0 };
+
+	cr_assert_geq(usm_checked_alloc_stats(world->checked, stats, 4), 1);
+	cr_assert_str_eq(stats[0].name, "overruled");
+	return stats[0].value;
 }
 
 static uint32_t pick(struct world *world, uint64_t *seed)
@@ -61,14 +68,15 @@ static uint32_t pick(struct world *world, uint64_t *seed)
 		fault.vma_start = fault.addr;
 	if (fault.addr >= fault.vma_end)
 		fault.vma_end = fault.addr + 4096;
-	return world->policy->pick(world->ctx, &fault);
+	return usm_checked_alloc_pick(world->checked, &fault);
 }
 
 /*
  * Never a frame twice, never a foreign one, never NONE while there is a free
  * one, and in the end everything is back.
  */
-static void random_life(const struct usm_alloc_policy *policy, uint64_t seed)
+static void random_life(const struct usm_alloc_policy *policy, uint64_t seed,
+			uint64_t *wrong)
 {
 	struct world world;
 	unsigned int step;
@@ -79,9 +87,9 @@ static void random_life(const struct usm_alloc_policy *policy, uint64_t seed)
 		/* Phases of growth and of shrinking, to meet both ends. */
 		bool grow = step / 4000 % 2 == 0;
 
-		if (policy->process_exit && fake_random(&seed) % 512 == 0)
-			policy->process_exit(
-				world.ctx,
+		if (fake_random(&seed) % 512 == 0)
+			usm_checked_alloc_process_exit(
+				world.checked,
 				(uint32_t)(fake_random(&seed) % MEMBERS));
 		if (fake_random(&seed) % 8 < (grow ? 6 : 2)) {
 			frame = pick(&world, &seed);
@@ -91,7 +99,8 @@ static void random_life(const struct usm_alloc_policy *policy, uint64_t seed)
 			}
 			cr_assert_lt(frame - FIRST, FRAMES);
 			cr_assert_not(world.used[frame - FIRST]);
-			cr_assert_not(policy->is_free(world.ctx, frame));
+			cr_assert_not(
+				usm_checked_alloc_has(world.checked, frame));
 			world.used[frame - FIRST] = 1;
 			world.out[world.nr_out++] = frame;
 		} else if (world.nr_out) {
@@ -99,18 +108,20 @@ static void random_life(const struct usm_alloc_policy *policy, uint64_t seed)
 			frame = world.out[i];
 			world.out[i] = world.out[--world.nr_out];
 			world.used[frame - FIRST] = 0;
-			policy->released(world.ctx, frame);
-			cr_assert(policy->is_free(world.ctx, frame));
+			cr_assert(usm_checked_alloc_give(world.checked, frame));
 			/* A second report changes nothing. */
-			policy->released(world.ctx, frame);
+			cr_assert_not(
+				usm_checked_alloc_give(world.checked, frame));
 		}
 	}
 	while (world.nr_out)
-		policy->released(world.ctx, world.out[--world.nr_out]);
+		usm_checked_alloc_give(world.checked,
+				       world.out[--world.nr_out]);
+	cr_assert_eq(usm_checked_alloc_nr(world.checked), FRAMES);
 	for (i = 0; i < FRAMES; i++)
-		cr_assert(policy->is_free(world.ctx, FIRST + i));
-	/* Reservations of nothing but free frames do not survive. */
-	cr_assert_eq(usm_arena_nr_free(world.arena), FRAMES);
+		cr_assert_neq(pick(&world, &seed), USM_FRAME_NONE);
+	cr_assert_eq(pick(&world, &seed), USM_FRAME_NONE);
+	*wrong = overruled(&world);
 	world_fini(&world);
 }
 
@@ -118,10 +129,43 @@ Test(policies, live_through_random_operations)
 {
 	const struct usm_alloc_policy *const *policy;
 
+	uint64_t wrong;
+
 	for (policy = usm_alloc_registry; *policy; policy++) {
-		random_life(*policy, 42);
-		random_life(*policy, 4242);
+		random_life(*policy, 42, &wrong);
+		cr_assert_eq(wrong, 0, "%s", (*policy)->name);
+		random_life(*policy, 4242, &wrong);
+		cr_assert_eq(wrong, 0, "%s", (*policy)->name);
 	}
+}
+
+Test(policies, cannot_do_harm)
+{
+	const struct usm_alloc_policy *const *policy;
+	uint64_t wrong;
+
+	for (policy = liar_allocs; *policy; policy++) {
+		random_life(*policy, 7, &wrong);
+		cr_assert_gt(wrong, 0, "%s", (*policy)->name);
+	}
+}
+
+Test(policies, options_that_no_policy_knows_are_named)
+{
+	static const struct usm_extent extent = { FIRST, FRAMES };
+	static const struct usm_settings settings = {
+		.nr = 1,
+		.setting = { { .key = "size", .value = "7" } },
+	};
+	struct usm_checked_alloc *checked = NULL;
+	struct usm_failure failure = { 0 };
+
+	cr_assert_eq(usm_checked_alloc_create(&usm_alloc_first_fit, &settings,
+					      &extent, 1, &checked, &failure),
+		     -ENOENT);
+	cr_assert_null(checked);
+	cr_assert_str_eq(failure.text, "policy.alloc_options.size: policy "
+				       "\"first-fit\" has no such option");
 }
 
 Test(policies, configuration_and_registry_name_the_same)
@@ -143,9 +187,10 @@ Test(policies, first_fit_keeps_low)
 
 	world_init(&world, &usm_alloc_first_fit);
 	for (i = 0; i < 10; i++)
-		cr_assert_eq(world.policy->pick(world.ctx, &fault), FIRST + i);
-	world.policy->released(world.ctx, FIRST + 3);
-	cr_assert_eq(world.policy->pick(world.ctx, &fault), FIRST + 3);
-	cr_assert_eq(world.policy->pick(world.ctx, &fault), FIRST + 10);
+		cr_assert_eq(usm_checked_alloc_pick(world.checked, &fault),
+			     FIRST + i);
+	usm_checked_alloc_give(world.checked, FIRST + 3);
+	cr_assert_eq(usm_checked_alloc_pick(world.checked, &fault), FIRST + 3);
+	cr_assert_eq(usm_checked_alloc_pick(world.checked, &fault), FIRST + 10);
 	world_fini(&world);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <string.h>
 
 #include "fake_kernel.h"
 #include "instance/policies/alloc/registry.h"
@@ -154,4 +155,44 @@ Test(backoff, doubles_and_forgets)
 	cr_assert_eq(backoff.pause_ns, 40);
 	usm_backoff_result(&backoff, 210, true);
 	cr_assert(usm_backoff_due(&backoff, 210));
+}
+
+Test(stock, another_policy_takes_over_every_frame)
+{
+	uint32_t used[3], frame, i;
+
+	fill();
+	for (i = 0; i < 3; i++)
+		used[i] = use();
+	cr_assert_eq(
+		usm_stock_replace_policy(stock, &usm_alloc_extent, NULL, NULL),
+		0);
+	cr_assert_eq(usm_stock_nr(stock), FRAMES - 3);
+	for (i = 0; i < FRAMES - 3; i++) {
+		frame = use();
+		cr_assert_neq(frame, USM_FRAME_NONE);
+		cr_assert(frame != used[0] && frame != used[1] &&
+			  frame != used[2]);
+	}
+	/* What the old one gave out comes home to the new one. */
+	fake_come_home(&fake, used[1], 0);
+	cr_assert_eq(use(), used[1]);
+	cr_assert_eq(use(), USM_FRAME_NONE);
+}
+
+Test(stock, policy_that_refuses_its_settings_changes_nothing)
+{
+	static const struct usm_settings settings = {
+		.nr = 1,
+		.setting = { { .key = "speed", .value = "high" } },
+	};
+	struct usm_failure failure = { 0 };
+
+	fill();
+	cr_assert_eq(usm_stock_replace_policy(stock, &usm_alloc_extent,
+					      &settings, &failure),
+		     -ENOENT);
+	cr_assert(strstr(failure.text, "policy.alloc_options.speed"));
+	cr_assert_eq(usm_stock_nr(stock), FRAMES);
+	cr_assert_eq(use(), FAKE_FIRST);
 }

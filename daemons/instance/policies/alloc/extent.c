@@ -189,21 +189,6 @@ static void extent_released(void *ctx, uint32_t frame)
 			usm_reservations_drop(&extent->reserved, run));
 }
 
-static int extent_is_free(const void *ctx, uint32_t frame)
-{
-	const struct extent *extent = ctx;
-	uint32_t run;
-
-	if (!usm_arena_owns(extent->arena, frame))
-		return 0;
-	if (usm_arena_is_free(extent->arena, frame))
-		return 1;
-	run = usm_arena_run_of(extent->arena, frame);
-	return extent->reserved.run[run].spare >>
-		       (frame - usm_arena_run_first(extent->arena, run)) &
-	       1;
-}
-
 static void extent_process_exit(void *ctx, uint32_t member)
 {
 	struct extent *extent = ctx;
@@ -227,6 +212,5 @@ const struct usm_alloc_policy usm_alloc_extent = {
 	.fini = extent_fini,
 	.pick = extent_pick,
 	.released = extent_released,
-	.is_free = extent_is_free,
 	.process_exit = extent_process_exit,
 };

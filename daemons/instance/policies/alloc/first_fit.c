@@ -29,11 +29,6 @@ static void first_fit_released(void *ctx, uint32_t frame)
 	usm_arena_give(ctx, frame);
 }
 
-static int first_fit_is_free(const void *ctx, uint32_t frame)
-{
-	return usm_arena_is_free(ctx, frame);
-}
-
 const struct usm_alloc_policy usm_alloc_first_fit = {
 	USM_POLICY_HEAD(struct usm_alloc_policy),
 	.name = "first-fit",
@@ -43,5 +38,4 @@ const struct usm_alloc_policy usm_alloc_first_fit = {
 	.fini = first_fit_fini,
 	.pick = first_fit_pick,
 	.released = first_fit_released,
-	.is_free = first_fit_is_free,
 };
