@@ -29,6 +29,7 @@ struct usm_instance {
 	struct usm_kernel kernel;
 	struct usm_returned *returned;
 	struct usm_stock *stock;
+	struct usm_swap_device *swap; /* NULL: none */
 	struct usm_pager *pager; /* NULL: no swap */
 	struct usm_local_manager *manager;
 	struct usm_inbox *inbox;
@@ -116,6 +117,7 @@ int usm_instance_create(const struct usm_instance_options *options,
 		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
 				"out of memory");
 	instance->session = options->session;
+	instance->swap = options->swap;
 	err = build(instance, options);
 	if (err) {
 		usm_fail(failure, USM_EXIT_FAILED, -err,
@@ -215,6 +217,9 @@ void usm_instance_destroy(struct usm_instance *instance)
 	if (!instance)
 		return;
 	usm_worker_stop(instance->worker);
+	/* It reports to the manager until it is closed. */
+	if (instance->swap)
+		usm_swap_device_close(instance->swap);
 	usm_local_manager_destroy(instance->manager);
 	usm_inbox_destroy(instance->inbox);
 	usm_pager_destroy(instance->pager);

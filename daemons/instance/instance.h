@@ -18,7 +18,7 @@ struct usm_instance_options {
 	struct usm_session *session;
 	const struct usm_alloc_policy *alloc;
 	/* What follows is of use only with a swap device. */
-	const struct usm_swap_device *swap; /* NULL: nothing is evicted */
+	struct usm_swap_device *swap; /* NULL: nothing is evicted */
 	const struct usm_evict_policy *evict;
 	bool swap_fresh; /* nothing of this instance's life is in it */
 	unsigned int free_low_percent, free_high_percent;
@@ -47,7 +47,10 @@ int usm_instance_run(struct usm_instance *instance, int stop_fd,
 		     void (*observe)(void *ctx, const struct usm_event *event),
 		     void *ctx, struct usm_failure *failure);
 
-/* Stops the worker and frees everything but the session; NULL is fine. */
+/*
+ * Stops the worker, closes the swap device and frees everything but the
+ * session; NULL is fine.
+ */
 void usm_instance_destroy(struct usm_instance *instance);
 
 #endif /* USM_INSTANCE_INSTANCE_H */

@@ -83,8 +83,8 @@ static int open_session(const struct usm_options *options,
 }
 
 static int serve(const struct usm_options *options, struct usm_session *session,
-		 const struct usm_swap_device *swap, bool swap_fresh,
-		 int stop_fd, struct usm_failure *failure)
+		 struct usm_swap_device *swap, bool swap_fresh, int stop_fd,
+		 struct usm_failure *failure)
 {
 	const struct usm_config *config = &options->config;
 	struct usm_instance_options wanted = {

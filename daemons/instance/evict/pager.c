@@ -36,6 +36,10 @@ struct usm_pager {
 	struct usm_notice_reader notices;
 	struct usm_backoff retry;
 	struct usm_bitmap leaving; /* frames whose pages must go */
+	int (*load)(void *ctx, uint32_t slot, void *page);
+	void *load_ctx;
+	uint32_t nr_loading;
+	uint32_t loading[USM_SLOTS_MAX]; /* slots of the device, in no order */
 	uint32_t won; /* by the batch under way */
 	bool evicting; /* between the watermarks: on the way up */
 };
@@ -56,6 +60,8 @@ int usm_pager_create(const struct usm_pager_options *options,
 	if (!pager)
 		return -ENOMEM;
 	pager->options = *options;
+	pager->load = options->device->load;
+	pager->load_ctx = options->device->ctx;
 	pager->notices.ring = options->notices;
 	usm_backoff_init(&pager->retry, RETRY_MIN_NS, RETRY_MAX_NS);
 	err = usm_checked_evict_create(options->policy, NULL,
@@ -185,22 +191,58 @@ static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 	tell_placed(pager, pager->policy, frame);
 }
 
+static bool is_loading(const struct usm_pager *pager, uint64_t cookie)
+{
+	uint32_t i;
+
+	for (i = 0; i < pager->nr_loading; i++)
+		if (pager->loading[i] == usm_swap_slot(cookie))
+			return true;
+	return false;
+}
+
+/*
+ * Cookies for nr pages; returns how many were to be had.  A slot that is still
+ * being read, for somebody who was overtaken, is not stored to.
+ */
+static uint32_t take_cookies(struct usm_pager *pager, uint64_t *cookies,
+			     uint32_t nr)
+{
+	uint64_t passed[USM_OUTGOING_MAX];
+	uint32_t nr_passed = 0, taken = 0;
+
+	while (taken < nr && nr_passed < USM_OUTGOING_MAX) {
+		uint64_t cookie = usm_swap_map_take(pager->map);
+
+		if (!cookie)
+			break;
+		if (is_loading(pager, cookie))
+			passed[nr_passed++] = cookie;
+		else
+			cookies[taken++] = cookie;
+	}
+	while (nr_passed)
+		usm_swap_map_give(pager->map, passed[--nr_passed]);
+	return taken;
+}
+
 /* Has the kernel take a batch of pages away. */
 static void evict(struct usm_pager *pager, bool leaving)
 {
 	const struct usm_kernel *kernel = pager->options.kernel;
 	struct usm_evict_entry entries[USM_OUTGOING_MAX] = { 0 };
+	uint64_t cookies[USM_OUTGOING_MAX];
 	uint32_t victims[USM_OUTGOING_MAX];
-	uint32_t left =
-		usm_swap_map_room(pager->map) - usm_swap_map_used(pager->map);
-	uint32_t nr = left < USM_OUTGOING_MAX ? left : USM_OUTGOING_MAX, i;
+	uint32_t taken = take_cookies(pager, cookies, USM_OUTGOING_MAX), nr, i;
 	int err;
 
-	nr = leaving ? choose_leaving(pager, victims, nr)
-		     : choose(pager, victims, nr);
+	nr = leaving ? choose_leaving(pager, victims, taken)
+		     : choose(pager, victims, taken);
+	while (taken > nr)
+		usm_swap_map_give(pager->map, cookies[--taken]);
 	for (i = 0; i < nr; i++) {
 		entries[i].frame = victims[i];
-		entries[i].cookie = usm_swap_map_take(pager->map);
+		entries[i].cookie = cookies[i];
 	}
 	if (!nr)
 		return;
@@ -310,10 +352,23 @@ static void read_notices(struct usm_pager *pager)
 
 /* ---- in --------------------------------------------------------------------- */
 
+void usm_pager_load_by(struct usm_pager *pager,
+		       int (*load)(void *ctx, uint32_t slot, void *page),
+		       void *ctx)
+{
+	pager->load = load;
+	pager->load_ctx = ctx;
+}
+
+const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager)
+{
+	return pager->options.device;
+}
+
 int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame)
 {
-	const struct usm_swap_device *device = pager->options.device;
-	uint32_t slot = usm_swap_slot(cookie);
+	uint32_t slot = usm_swap_slot(cookie), i;
+	int err;
 
 	/*
 	 * A thread that was overtaken by another one on the same page: it is
@@ -322,9 +377,14 @@ int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame)
 	 */
 	if (!usm_swap_map_holds(pager->map, cookie))
 		slot = 0;
-	return device->load(device->ctx, slot,
-			    pager->options.pool +
-				    ((uint64_t)frame << USM_FRAME_SHIFT));
+	pager->loading[pager->nr_loading++] = slot;
+	err = pager->load(pager->load_ctx, slot,
+			  pager->options.pool +
+				  ((uint64_t)frame << USM_FRAME_SHIFT));
+	for (i = 0; pager->loading[i] != slot; i++)
+		;
+	pager->loading[i] = pager->loading[--pager->nr_loading];
+	return err;
 }
 
 /* ---- when ------------------------------------------------------------------- */

@@ -57,6 +57,17 @@ void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 		      uint64_t addr);
 
 /*
+ * Has pages read by load(ctx, slot, page), which returns the device's errors
+ * and may let others run meanwhile, instead of by the device itself.
+ */
+void usm_pager_load_by(struct usm_pager *pager,
+		       int (*load)(void *ctx, uint32_t slot, void *page),
+		       void *ctx);
+
+/* The device it stores on. */
+const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager);
+
+/*
  * Fills a FREE frame with the page a cookie stands for.  EFAULT: the frame is
  * not ours any more; other errors are the device's: the page is lost.
  */

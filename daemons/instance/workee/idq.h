@@ -53,6 +53,15 @@ static inline void usm_idq_clear(struct usm_idq *idq, uint32_t index)
 		idq->summary &= ~(1ULL << word);
 }
 
+/* The lowest of one that has some. */
+static inline uint32_t usm_idq_lowest(const struct usm_idq *idq)
+{
+	uint32_t word = (uint32_t)__builtin_ctzll(idq->summary);
+
+	return word * USM_IDQ_WORD_BITS +
+	       (uint32_t)__builtin_ctzll(idq->leaf[word]);
+}
+
 /* Takes all of the lowest word that has something: its number and its bits. */
 static inline uint64_t usm_idq_take_word(struct usm_idq *idq, uint32_t *word)
 {
@@ -63,6 +72,32 @@ static inline uint64_t usm_idq_take_word(struct usm_idq *idq, uint32_t *word)
 	idq->leaf[*word] = 0;
 	idq->summary &= idq->summary - 1;
 	return bits;
+}
+
+/*
+ * Two sets in turn: while all of one are served, each once, the other one is
+ * filled with those for the next time.
+ */
+struct usm_idq_turns {
+	struct usm_idq idq[2];
+	unsigned int filled;
+};
+
+static inline struct usm_idq *usm_idq_filled(struct usm_idq_turns *turns)
+{
+	return &turns->idq[turns->filled];
+}
+
+static inline bool usm_idq_turns_any(const struct usm_idq_turns *turns)
+{
+	return usm_idq_any(&turns->idq[turns->filled]);
+}
+
+/* The set to be emptied; what is set from here on is for the next turn. */
+static inline struct usm_idq *usm_idq_turn(struct usm_idq_turns *turns)
+{
+	turns->filled ^= 1;
+	return &turns->idq[turns->filled ^ 1];
 }
 
 #endif /* USM_INSTANCE_WORKEE_IDQ_H */

@@ -33,8 +33,7 @@ struct usm_workees {
 	bool preempt;
 	void (*run)(void *ctx, uint32_t index);
 	void *ctx;
-	struct usm_idq idq[2]; /* filled and emptied in turn */
-	unsigned int filled;
+	struct usm_idq_turns idq;
 	struct usm_stacks stacks;
 	struct workee workee[];
 };
@@ -141,11 +140,9 @@ void usm_workees_begin(struct usm_workees *workees, uint32_t index)
 
 uint32_t usm_workees_go_on(struct usm_workees *workees)
 {
-	struct usm_idq *ready = &workees->idq[workees->filled];
+	struct usm_idq *ready = usm_idq_turn(&workees->idq);
 	uint32_t word, nr = 0;
 
-	/* Who becomes ready meanwhile goes on next time. */
-	workees->filled ^= 1;
 	while (usm_idq_any(ready)) {
 		uint64_t bits = usm_idq_take_word(ready, &word);
 
@@ -162,7 +159,7 @@ uint32_t usm_workees_go_on(struct usm_workees *workees)
 
 bool usm_workees_ready(const struct usm_workees *workees)
 {
-	return usm_idq_any(&workees->idq[workees->filled]);
+	return usm_idq_turns_any(&workees->idq);
 }
 
 uint32_t usm_workees_waiting(const struct usm_workees *workees)
@@ -173,7 +170,7 @@ uint32_t usm_workees_waiting(const struct usm_workees *workees)
 void usm_workee_wake(struct usm_workees *workees, uint32_t index)
 {
 	if (workees->workee[index].state == WAITING)
-		usm_idq_set(&workees->idq[workees->filled], index);
+		usm_idq_set(usm_idq_filled(&workees->idq), index);
 }
 
 uint32_t usm_workee_current(const struct usm_workees *workees)
@@ -204,7 +201,7 @@ bool usm_workee_checkpoint(struct usm_workees *workees)
 	     !over_budget(workees)))
 		return false;
 	__atomic_store_n(&workees->preempt, false, __ATOMIC_RELAXED);
-	usm_idq_set(&workees->idq[workees->filled], workees->current);
+	usm_idq_set(usm_idq_filled(&workees->idq), workees->current);
 	usm_workee_wait(workees);
 	return true;
 }

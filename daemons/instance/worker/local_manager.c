@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "instance/worker/backoff.h"
+#include "instance/workee/idq.h"
+#include "instance/workee/workee.h"
 #include "instance/worker/bitfield.h"
+#include "instance/worker/loader.h"
 #include "instance/worker/slot.h"
 #include "instance/worker/supply.h"
 
@@ -36,11 +39,13 @@ struct usm_local_manager {
 	uint64_t patience_ns;
 	const struct usm_kernel *kernel;
 	bool dry; /* reconcile with the kernel at the end of this pass */
+	struct usm_workees *workees;
+	struct usm_loader *loader; /* NULL: nothing to load from */
 	struct answer *answers; /* [nr_slots] */
-	uint32_t nr_put_off;
-	uint64_t put_off[USM_SLOTS_MAX / WORD_BITS]; /* slots, a bit each */
-	/* Answers of one leaf word, then those whose thread must be woken. */
+	struct usm_idq_turns put_off; /* slots */
+	/* Answers given since the last flush, then those to be woken. */
 	uint32_t nr_batch;
+	uint32_t answered; /* in this pass */
 	struct usm_map_entry batch[WORD_BITS];
 };
 
@@ -77,6 +82,29 @@ int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
 	return 0;
 }
 
+static void answer_slot(void *ctx, uint32_t index);
+
+static int build(struct usm_local_manager *manager)
+{
+	uint32_t nr_slots = manager->view.nr_slots;
+	int err = usm_workees_create(nr_slots, answer_slot, manager,
+				     &manager->workees);
+
+	if (err)
+		return err;
+	manager->answers = calloc(nr_slots, sizeof(*manager->answers));
+	if (!manager->answers)
+		return -ENOMEM;
+	if (!manager->pager)
+		return 0;
+	err = usm_loader_create(usm_pager_device(manager->pager),
+				manager->workees, nr_slots, &manager->loader);
+	if (!err)
+		usm_pager_load_by(manager->pager, usm_loader_load,
+				  manager->loader);
+	return err;
+}
+
 int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
 			     struct usm_stock *stock, struct usm_pager *pager,
 			     uint64_t patience_ns,
@@ -84,20 +112,21 @@ int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
 			     struct usm_local_manager **out)
 {
 	struct usm_local_manager *manager = calloc(1, sizeof(*manager));
+	int err;
 
 	if (!manager)
 		return -ENOMEM;
-	manager->answers = calloc(view->nr_slots, sizeof(*manager->answers));
-	if (!manager->answers) {
-		free(manager);
-		return -ENOMEM;
-	}
 	manager->view = *view;
 	manager->mask = mask;
 	manager->stock = stock;
 	manager->pager = pager;
 	manager->patience_ns = patience_ns;
 	manager->kernel = kernel;
+	err = build(manager);
+	if (err) {
+		usm_local_manager_destroy(manager);
+		return err;
+	}
 	*out = manager;
 	return 0;
 }
@@ -106,29 +135,36 @@ void usm_local_manager_destroy(struct usm_local_manager *manager)
 {
 	if (!manager)
 		return;
+	usm_loader_destroy(manager->loader);
+	usm_workees_destroy(manager->workees);
 	free(manager->answers);
 	free(manager);
 }
 
+void usm_local_manager_ring(struct usm_local_manager *manager,
+			    void (*ring)(void *ctx), void *ctx)
+{
+	if (manager->loader)
+		usm_loader_ring(manager->loader, ring, ctx);
+}
+
 bool usm_local_manager_pending(const struct usm_local_manager *manager)
 {
-	return usm_bitfield_pending(manager->view.pfq, manager->mask);
+	return usm_bitfield_pending(manager->view.pfq, manager->mask) ||
+	       usm_workees_ready(manager->workees) ||
+	       (manager->loader && usm_loader_arrived(manager->loader));
 }
 
 bool usm_local_manager_waiting(const struct usm_local_manager *manager)
 {
-	return manager->nr_put_off;
+	return usm_idq_turns_any(&manager->put_off);
 }
 
 /* The answer waits for a frame: the slot is looked at again in every pass. */
 static void put_off(struct usm_local_manager *manager, uint32_t index)
 {
-	uint64_t *word = &manager->put_off[index / WORD_BITS];
-	uint64_t bit = 1ULL << (index % WORD_BITS);
-
 	manager->answers[index].put_off = true;
-	manager->nr_put_off += !(*word & bit);
-	*word |= bit;
+	usm_idq_set(usm_idq_filled(&manager->put_off), index);
 }
 
 /* Nobody is to wait for the policy for ever where the kernel has memory. */
@@ -190,23 +226,6 @@ static bool decide(struct usm_local_manager *manager, uint32_t index,
 	return true;
 }
 
-static void answer_slot(struct usm_local_manager *manager, uint32_t index)
-{
-	struct usm_slot *slot = &manager->view.slots[index];
-	struct usm_fault fault;
-	uint32_t gen, frame;
-
-	if (!usm_slot_read(slot, &gen, &fault) ||
-	    !decide(manager, index, gen, &fault, &frame))
-		return;
-	usm_slot_reply(slot, gen, frame);
-	manager->batch[manager->nr_batch++] = (struct usm_map_entry){
-		.slot = index,
-		.gen = gen,
-		.frame = frame,
-	};
-}
-
 static void check_result(struct usm_local_manager *manager,
 			 const struct usm_map_entry *entry, int result)
 {
@@ -243,6 +262,48 @@ static void flush(struct usm_local_manager *manager)
 	for (i = 0; i < asleep; i++)
 		check_result(manager, &batch[i],
 			     err ? -ESTALE : batch[i].result);
+}
+
+/*
+ * While a page was loaded the thread may have left, and asked for another one:
+ * the frame is for nobody.
+ */
+static bool overtaken(struct usm_local_manager *manager, uint32_t index,
+		      uint32_t gen)
+{
+	struct answer *answer = &manager->answers[index];
+
+	if (__atomic_load_n(&manager->view.slots[index].gen,
+			    __ATOMIC_ACQUIRE) == gen)
+		return false;
+	if (answer->frame != USM_FRAME_NONE)
+		usm_stock_give(manager->stock, answer->frame);
+	*answer = (struct answer){ .frame = USM_FRAME_NONE };
+	return true;
+}
+
+/* What a workee does: the caller is the worker, or one of them. */
+static void answer_slot(void *ctx, uint32_t index)
+{
+	struct usm_local_manager *manager = ctx;
+	struct usm_slot *slot = &manager->view.slots[index];
+	struct usm_fault fault;
+	uint32_t gen, frame;
+
+	do {
+		if (!usm_slot_read(slot, &gen, &fault) ||
+		    !decide(manager, index, gen, &fault, &frame))
+			return;
+	} while (overtaken(manager, index, gen));
+	usm_slot_reply(slot, gen, frame);
+	if (manager->nr_batch == WORD_BITS)
+		flush(manager);
+	manager->batch[manager->nr_batch++] = (struct usm_map_entry){
+		.slot = index,
+		.gen = gen,
+		.frame = frame,
+	};
+	manager->answered++;
 }
 
 /*
@@ -288,38 +349,36 @@ static void end_pass(struct usm_local_manager *manager)
 		usm_stock_reconcile(manager->stock, NULL);
 }
 
-/* Returns how many were answered. */
-static uint32_t serve_word(struct usm_local_manager *manager, uint32_t word,
-			   uint64_t bits)
+static void serve_word(struct usm_local_manager *manager, uint32_t word,
+		       uint64_t bits)
 {
-	uint32_t answered;
-
-	while (bits) {
-		uint32_t bit = (uint32_t)__builtin_ctzll(bits);
-
-		answer_slot(manager, word * WORD_BITS + bit);
-		bits &= bits - 1;
-	}
-	answered = manager->nr_batch;
+	for (; bits; bits &= bits - 1)
+		usm_workees_begin(manager->workees,
+				  word * WORD_BITS +
+					  (uint32_t)__builtin_ctzll(bits));
 	flush(manager);
-	return answered;
 }
 
 /* They were there before everything that has come since. */
-static uint32_t serve_put_off(struct usm_local_manager *manager)
+static void serve_put_off(struct usm_local_manager *manager)
 {
-	uint32_t word, answered = 0;
+	struct usm_idq *put_off = usm_idq_turn(&manager->put_off);
+	uint64_t bits;
+	uint32_t word;
 
-	if (!manager->nr_put_off)
-		return 0;
-	for (word = 0; word < manager->view.nr_slots / WORD_BITS; word++) {
-		uint64_t bits = manager->put_off[word];
-
-		manager->put_off[word] = 0;
-		manager->nr_put_off -= (uint32_t)__builtin_popcountll(bits);
-		answered += serve_word(manager, word, bits);
+	while (usm_idq_any(put_off)) {
+		bits = usm_idq_take_word(put_off, &word);
+		serve_word(manager, word, bits);
 	}
-	return answered;
+}
+
+/* Those whose pages are there, and those that let others go first. */
+static void serve_ready(struct usm_local_manager *manager)
+{
+	if (manager->loader)
+		usm_loader_reap(manager->loader);
+	if (usm_workees_go_on(manager->workees))
+		flush(manager);
 }
 
 uint32_t usm_local_manager_run(struct usm_local_manager *manager)
@@ -327,10 +386,14 @@ uint32_t usm_local_manager_run(struct usm_local_manager *manager)
 	uint64_t words = usm_bitfield_snapshot(manager->view.pfq);
 	uint32_t nr_words = manager->view.nr_slots / WORD_BITS, taken = 0;
 
-	if (!words && !manager->nr_put_off)
+	if (!usm_local_manager_pending(manager) &&
+	    !usm_local_manager_waiting(manager))
 		return 0;
+	manager->answered = 0;
 	usm_stock_refresh(manager->stock);
-	taken = serve_put_off(manager);
+	serve_ready(manager);
+	serve_put_off(manager);
+	taken = manager->answered;
 	while (words) {
 		uint32_t word = (uint32_t)__builtin_ctzll(words);
 		uint64_t bits = usm_bitfield_take(manager->view.pfq, word,

@@ -45,8 +45,18 @@ int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
 			     const struct usm_kernel *kernel,
 			     struct usm_local_manager **out);
 
-/* Frees it; NULL is fine. */
+/*
+ * Frees it; NULL is fine.  The pager's device must be closed before: it reports
+ * to the manager until then.
+ */
 void usm_local_manager_destroy(struct usm_local_manager *manager);
+
+/*
+ * ring(ctx) is called on another thread when a page that a fault waits for has
+ * been loaded.  Before the first run.
+ */
+void usm_local_manager_ring(struct usm_local_manager *manager,
+			    void (*ring)(void *ctx), void *ctx);
 
 /*
  * Answers every fault that is pending when it is called, each slot once, so

@@ -22,6 +22,8 @@ struct usm_stock {
 	const struct usm_kernel *kernel;
 	struct usm_returned *returned;
 	struct usm_backoff scan;
+	uint32_t nr_held;
+	uint32_t held[USM_SLOTS_MAX]; /* being filled, in no order */
 	void (*watch)(void *ctx, uint32_t frame);
 	void *watch_ctx;
 	unsigned int nr_extents;
@@ -117,11 +119,36 @@ bool usm_stock_has(const struct usm_stock *stock, uint32_t frame)
 	return usm_checked_alloc_has(stock->frames, frame);
 }
 
+/* Its place among those held; nr_held: it is not.  Few are, at most times. */
+static uint32_t find_held(const struct usm_stock *stock, uint32_t frame)
+{
+	uint32_t i;
+
+	for (i = 0; i < stock->nr_held && stock->held[i] != frame; i++)
+		;
+	return i;
+}
+
+void usm_stock_hold(struct usm_stock *stock, uint32_t frame)
+{
+	stock->held[stock->nr_held++] = frame;
+}
+
+void usm_stock_let_go(struct usm_stock *stock, uint32_t frame)
+{
+	uint32_t i = find_held(stock, frame);
+
+	if (i < stock->nr_held)
+		stock->held[i] = stock->held[--stock->nr_held];
+}
+
 static void take_in(void *ctx, uint32_t frame)
 {
 	struct usm_stock *stock = ctx;
 
 	/* Reconciling may have found it first. */
+	if (find_held(stock, frame) < stock->nr_held)
+		return;
 	if (usm_checked_alloc_give(stock->frames, frame) && stock->watch)
 		stock->watch(stock->watch_ctx, frame);
 }

@@ -90,6 +90,14 @@ void usm_stock_watch(struct usm_stock *stock,
 /* A frame is FREE again that the daemon itself made so. */
 void usm_stock_give(struct usm_stock *stock, uint32_t frame);
 
+/*
+ * A FREE frame, out of stock, is being filled: however the books are put
+ * right meanwhile, it stays out of stock until it is let go of.  One for each
+ * slot at most.
+ */
+void usm_stock_hold(struct usm_stock *stock, uint32_t frame);
+void usm_stock_let_go(struct usm_stock *stock, uint32_t frame);
+
 /* The kernel used this frame without being told to; it may be in stock. */
 void usm_stock_lose(struct usm_stock *stock, uint32_t frame);
 

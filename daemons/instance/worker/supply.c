@@ -30,8 +30,11 @@ enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 			return pager && (evicted || usm_pager_hopeful(pager))
 				       ? USM_SUPPLY_LATER
 				       : USM_SUPPLY_NONE;
-		if (evicted)
+		if (evicted) {
+			usm_stock_hold(stock, found);
 			err = usm_pager_fill(pager, fault->cookie, found);
+			usm_stock_let_go(stock, found);
+		}
 		/* The frame left the partition just now: take another. */
 	} while (err == -EFAULT);
 	if (err) {

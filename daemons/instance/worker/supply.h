@@ -19,7 +19,8 @@ enum usm_supply {
 
 /*
  * The frame for a fault: from stock; when that is empty, from a page that is
- * evicted for it.  An evicted page is read into the frame.  pager may be NULL.
+ * evicted for it.  An evicted page is read into the frame, for which the
+ * calling workee may wait.  pager may be NULL.
  * *dry as in usm_stock_pick().
  */
 enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,

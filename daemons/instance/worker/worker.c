@@ -159,6 +159,11 @@ static void serve(struct usm_worker_thread *worker)
 	}
 }
 
+static void ring(void *ctx)
+{
+	usm_doorbell_ring(ctx);
+}
+
 static void *thread_main(void *arg)
 {
 	struct usm_worker_thread *worker = arg;
@@ -176,6 +181,7 @@ static void *thread_main(void *arg)
 		pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 	}
 	touch_stack();
+	usm_local_manager_ring(options->manager, ring, options->bell);
 	usm_doorbell_running(options->bell);
 	worker->error =
 		options->kernel->worker(options->kernel->ctx, options->index);
