@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "binding_request.h"
+#include "common/policy_files.h"
 #include "render.h"
 
 /* A request on its way; for create and destroy it outlives usm_handle(). */
@@ -143,6 +144,8 @@ static void create_instance(struct exchange *x,
 	int ret = usm_config_parse(request->body, request->body_len, &config,
 				   &err);
 
+	if (!ret)
+		ret = usm_policy_files_check(&config, USM_POLICY_DIR, &err);
 	if (body_problem(x, ret, &err))
 		return send_problem(x);
 	strcpy(x->route.instance, config.name);

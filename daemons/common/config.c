@@ -60,28 +60,21 @@ static int read_memory(const cJSON *item, const char *path, void *out,
 	return 0;
 }
 
-/* One of the names that exist. */
-static int read_policy_name(const cJSON *item, const char *path,
-			    const char *const *names, char *out, size_t size,
+static int read_policy_name(const cJSON *item, const char *path, char *out,
 			    struct usm_config_error *err)
 {
 	const char *name;
-	char known[96] = "";
-	size_t used = 0;
 	int ret = usm_json_string(item, path, &name, err);
 
 	if (ret)
 		return ret;
-	for (size_t i = 0; names[i]; i++) {
-		if (!strcmp(name, names[i])) {
-			snprintf(out, size, "%s", name);
-			return 0;
-		}
-		used += (size_t)snprintf(known + used, sizeof(known) - used,
-					 "%s%s", i ? ", " : "", names[i]);
-	}
-	return usm_json_error(err, path, "no such policy; there are: %s",
-			      known);
+	if (!usm_name_valid(name) || strlen(name) >= USM_POLICY_NAME_SIZE)
+		return usm_json_error(
+			err, path,
+			"must be 1 to %d characters of a-z, 0-9 and -",
+			USM_POLICY_NAME_SIZE - 1);
+	snprintf(out, USM_POLICY_NAME_SIZE, "%s", name);
+	return 0;
 }
 
 static int read_alloc(const cJSON *item, const char *path, void *out,
@@ -89,9 +82,7 @@ static int read_alloc(const cJSON *item, const char *path, void *out,
 {
 	struct usm_config *config = out;
 
-	return read_policy_name(item, path, usm_alloc_policies,
-				config->alloc_policy,
-				sizeof(config->alloc_policy), err);
+	return read_policy_name(item, path, config->alloc_policy, err);
 }
 
 static int read_evict(const cJSON *item, const char *path, void *out,
@@ -99,9 +90,23 @@ static int read_evict(const cJSON *item, const char *path, void *out,
 {
 	struct usm_config *config = out;
 
-	return read_policy_name(item, path, usm_evict_policies,
-				config->evict_policy,
-				sizeof(config->evict_policy), err);
+	return read_policy_name(item, path, config->evict_policy, err);
+}
+
+static int read_alloc_options(const cJSON *item, const char *path, void *out,
+			      struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return usm_settings_read(item, path, &config->alloc_options, err);
+}
+
+static int read_evict_options(const cJSON *item, const char *path, void *out,
+			      struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return usm_settings_read(item, path, &config->evict_options, err);
 }
 
 const char *const usm_on_loss_names[] = {
@@ -130,7 +135,9 @@ static int read_on_loss(const cJSON *item, const char *path, void *out,
 
 static const struct usm_json_key policy_keys[] = {
 	{ "alloc", false, read_alloc },
+	{ "alloc_options", false, read_alloc_options },
 	{ "evict", false, read_evict },
+	{ "evict_options", false, read_evict_options },
 };
 
 static int read_policy(const cJSON *item, const char *path, void *out,
@@ -325,6 +332,9 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 	if (!ret && *config.evict_policy && !config.swap_bytes)
 		ret = usm_json_error(err, "policy.evict",
 				     "without swap nothing is evicted");
+	if (!ret && config.evict_options.nr && !config.swap_bytes)
+		ret = usm_json_error(err, "policy.evict_options",
+				     "without swap nothing is evicted");
 	if (!ret && !*config.evict_policy)
 		snprintf(config.evict_policy, sizeof(config.evict_policy), "%s",
 			 usm_evict_policies[0]);
@@ -393,10 +403,16 @@ static bool print_policy(const struct usm_config *config, cJSON *root)
 {
 	cJSON *policy = cJSON_AddObjectToObject(root, "policy");
 
-	return policy &&
-	       cJSON_AddStringToObject(policy, "alloc", config->alloc_policy) &&
-	       (!config->swap_bytes ||
-		cJSON_AddStringToObject(policy, "evict", config->evict_policy));
+	if (!policy ||
+	    !cJSON_AddStringToObject(policy, "alloc", config->alloc_policy) ||
+	    !usm_settings_print(&config->alloc_options, policy,
+				"alloc_options"))
+		return false;
+	if (!config->swap_bytes)
+		return true;
+	return cJSON_AddStringToObject(policy, "evict", config->evict_policy) &&
+	       usm_settings_print(&config->evict_options, policy,
+				  "evict_options");
 }
 
 static bool print_swap(const struct usm_config *config, cJSON *root)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "json.h"
+#include "settings.h"
 #include "usm.h"
 
 #define USM_PAGE_SIZE 4096U
@@ -35,11 +36,16 @@
 /* A configuration is a few hundred bytes; the same limit as a REST body. */
 #define USM_CONFIG_TEXT_MAX 65536U
 
+/* Names of policies are [a-z0-9-]{1,31}. */
+#define USM_POLICY_NAME_SIZE 32
+
 struct usm_config {
 	char name[USM_NAME_SIZE];
 	uint64_t memory_bytes; /* multiple of USM_PAGE_SIZE */
-	char alloc_policy[32];
-	char evict_policy[32]; /* of use only with swap_bytes */
+	char alloc_policy[USM_POLICY_NAME_SIZE];
+	char evict_policy[USM_POLICY_NAME_SIZE]; /* only with swap_bytes */
+	struct usm_settings alloc_options;
+	struct usm_settings evict_options;
 	uint64_t swap_bytes; /* multiple of USM_PAGE_SIZE, 0: no swap */
 	unsigned int free_low_percent; /* of the partition: evict below */
 	unsigned int free_high_percent; /* and until so much is free */
@@ -53,12 +59,14 @@ struct usm_config {
 /* What "on_daemon_loss" can be, by enum usm_on_loss. */
 extern const char *const usm_on_loss_names[];
 
-/* Names of the allocation and eviction policies that exist, NULL at the end. */
+/* Names of the policies that are built in, NULL at the end. */
 extern const char *const usm_alloc_policies[];
 extern const char *const usm_evict_policies[];
 
 /*
- * Reads a configuration, fills in defaults, checks every limit.
+ * Reads a configuration, fills in defaults, checks every limit.  Policies may
+ * have any valid name: which there are is a matter of the machine
+ * (policy_files.h).
  * Returns 0, -EINVAL with err naming field and reason, or -ENOMEM.
  * *out is untouched on failure.  Any thread.
  */

@@ -106,6 +106,25 @@ static int build(struct usm_instance *instance,
 	return usm_inbox_create(&instance->inbox);
 }
 
+/* Before there is a frame in stock or a page: costs next to nothing. */
+static int configure_policies(struct usm_instance *instance,
+			      const struct usm_instance_options *options,
+			      struct usm_failure *failure)
+{
+	int err = 0;
+
+	if (options->alloc_settings && options->alloc_settings->nr)
+		err = usm_stock_replace_policy(instance->stock, options->alloc,
+					       options->alloc_settings,
+					       failure);
+	if (!err && instance->pager && options->evict_settings &&
+	    options->evict_settings->nr)
+		err = usm_pager_replace_policy(instance->pager, options->evict,
+					       options->evict_settings,
+					       failure);
+	return err;
+}
+
 int usm_instance_create(const struct usm_instance_options *options,
 			struct usm_instance **out, struct usm_failure *failure)
 {
@@ -123,6 +142,9 @@ int usm_instance_create(const struct usm_instance_options *options,
 		usm_fail(failure, USM_EXIT_FAILED, -err,
 			 "setting up the partition: %s", strerror(-err));
 	} else {
+		err = configure_policies(instance, options, failure);
+	}
+	if (!err) {
 		err = take_over_frames(instance);
 		if (err)
 			usm_fail(failure, USM_EXIT_FAILED, -err,

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "common/settings.h"
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
 #include "instance/session.h"
@@ -17,9 +18,11 @@ struct usm_instance;
 struct usm_instance_options {
 	struct usm_session *session;
 	const struct usm_alloc_policy *alloc;
+	const struct usm_settings *alloc_settings; /* NULL: none */
 	/* What follows is of use only with a swap device. */
 	struct usm_swap_device *swap; /* NULL: nothing is evicted */
 	const struct usm_evict_policy *evict;
+	const struct usm_settings *evict_settings; /* NULL: none */
 	bool swap_fresh; /* nothing of this instance's life is in it */
 	unsigned int free_low_percent, free_high_percent;
 };

@@ -14,8 +14,7 @@
 #include "instance/instance.h"
 #include "instance/notify.h"
 #include "instance/options.h"
-#include "instance/policies/alloc/registry.h"
-#include "instance/policies/evict/registry.h"
+#include "instance/policies/selection.h"
 #include "instance/privileges.h"
 #include "instance/session.h"
 #include "instance/swap/setup.h"
@@ -82,16 +81,33 @@ static int open_session(const struct usm_options *options,
 	return usm_session_open(&wanted, out, failure);
 }
 
+static int open_policies(const struct usm_options *options,
+			 struct usm_policy_selection **out,
+			 struct usm_failure *failure)
+{
+	const struct usm_trusted where = {
+		.root = "/",
+		.dir = options->policy_dir,
+		.owner = 0,
+	};
+
+	return usm_policy_selection_open(&options->config, &where, out,
+					 failure);
+}
+
 static int serve(const struct usm_options *options, struct usm_session *session,
-		 struct usm_swap_device *swap, bool swap_fresh, int stop_fd,
+		 struct usm_swap_device *swap, bool swap_fresh,
+		 const struct usm_policy_selection *policies, int stop_fd,
 		 struct usm_failure *failure)
 {
 	const struct usm_config *config = &options->config;
 	struct usm_instance_options wanted = {
 		.session = session,
-		.alloc = usm_alloc_policy_find(config->alloc_policy),
+		.alloc = policies->alloc,
+		.alloc_settings = &policies->alloc_settings,
 		.swap = config->swap_bytes ? swap : NULL,
-		.evict = usm_evict_policy_find(config->evict_policy),
+		.evict = policies->evict,
+		.evict_settings = &policies->evict_settings,
 		.swap_fresh = swap_fresh,
 		.free_low_percent = config->free_low_percent,
 		.free_high_percent = config->free_high_percent,
@@ -116,6 +132,7 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 static int run(const struct usm_options *options, struct usm_failure *failure)
 {
 	uint64_t swap_bytes = options->config.swap_bytes;
+	struct usm_policy_selection *policies = NULL;
 	struct usm_swap_device swap = { 0 };
 	struct usm_session session;
 	bool swap_fresh = true;
@@ -125,17 +142,24 @@ static int run(const struct usm_options *options, struct usm_failure *failure)
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
 				strerror(-err));
-	err = open_session(options, &session, failure);
-	if (err)
+	err = open_policies(options, &policies, failure);
+	if (!err)
+		err = open_session(options, &session, failure);
+	if (err) {
+		usm_policy_selection_destroy(policies);
 		return err;
+	}
 	if (swap_bytes)
 		err = usm_swap_setup(&session, options->swap_dir, swap_bytes,
 				     &swap, &swap_fresh, failure);
 	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)
-		err = serve(options, &session, &swap, swap_fresh, stop_fd,
-			    failure);
+		err = usm_policy_selection_load(policies, failure);
+	if (!err)
+		err = serve(options, &session, &swap, swap_fresh, policies,
+			    stop_fd, failure);
+	usm_policy_selection_destroy(policies);
 	usm_swap_device_close(&swap);
 	usm_session_close(&session);
 	return err;

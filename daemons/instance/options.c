@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "common/client.h"
-#include "instance/policies/alloc/registry.h"
-#include "instance/policies/evict/registry.h"
+#include "common/policy_files.h"
 #include "instance/privileges.h"
 
 enum {
@@ -23,6 +22,7 @@ enum {
 	KEY_VERBOSE = 'v',
 	KEY_MANAGED = 0x100,
 	KEY_SWAP_DIR,
+	KEY_POLICY_DIR,
 	KEY_UID,
 	KEY_GID,
 	KEY_READY_FD,
@@ -38,11 +38,11 @@ static const struct argp_option option_table[] = {
 	{ "memory", KEY_MEMORY, "SIZE", 0, "Size of its partition: 128M, 1G",
 	  0 },
 	{ "alloc", KEY_ALLOC, "POLICY", 0,
-	  "Allocation policy: first-fit (default) or extent", 0 },
+	  "Allocation policy (default first-fit); see docs/policies.md", 0 },
 	{ "swap", KEY_SWAP, "SIZE", 0,
 	  "Evict to a swap file of this size when frames run short", 0 },
-	{ "evict", KEY_EVICT, "POLICY", 0,
-	  "Eviction policy: clock (default) or fifo", 0 },
+	{ "evict", KEY_EVICT, "POLICY", 0, "Eviction policy (default clock)",
+	  0 },
 	{ "check", KEY_CHECK, "FILE", 0,
 	  "Only check a configuration file; needs no rights and no module", 0 },
 	{ .doc = "How to run:" },
@@ -55,6 +55,10 @@ static const struct argp_option option_table[] = {
 	{ "cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0 },
 	{ "swap-dir", KEY_SWAP_DIR, "DIR", 0,
 	  "Where the swap file is, NAME.swap (default " USM_SWAP_DIR ")", 0 },
+	{ "policy-dir", KEY_POLICY_DIR, "DIR", 0,
+	  "Where policies are that are not built in, NAME.so (default " USM_POLICY_DIR
+	  ")",
+	  0 },
 	{ "ready-fd", KEY_READY_FD, "FD", 0,
 	  "Write \"ready instance=ID\" there once faults are served", 0 },
 	{ "device", KEY_DEVICE, "PATH", 0, "Device (default /dev/USMMcd)", 0 },
@@ -124,6 +128,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SWAP_DIR:
 		options->swap_dir = arg;
+		return 0;
+	case KEY_POLICY_DIR:
+		options->policy_dir = arg;
 		return 0;
 	case KEY_CHECK:
 		options->check = arg;
@@ -211,6 +218,7 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 static int read_config(struct arguments *args, struct usm_failure *failure)
 {
 	struct usm_config *config = &args->options.config;
+	struct usm_config_error error = { 0 };
 	int err;
 
 	if (args->options.check)
@@ -230,15 +238,13 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 		err = from_arguments(args, config, failure);
 	if (err)
 		return err;
-	if (!usm_alloc_policy_find(config->alloc_policy))
-		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
-				"policy.alloc: no policy \"%s\" in this build",
-				config->alloc_policy);
-	if (!usm_evict_policy_find(config->evict_policy))
-		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
-				"policy.evict: no policy \"%s\" in this build",
-				config->evict_policy);
-	return 0;
+	err = usm_policy_files_check(config, args->options.policy_dir, &error);
+	return err ? config_failure(failure, err,
+				    args->options.check ? args->options.check
+				    : args->config	? args->config
+							: "command line",
+				    &error)
+		   : 0;
 }
 
 int usm_options_parse(int argc, char **argv, struct usm_options *out,
@@ -254,6 +260,7 @@ int usm_options_parse(int argc, char **argv, struct usm_options *out,
 			{
 				.uid = USM_INSTANCE_UID,
 				.swap_dir = USM_SWAP_DIR,
+				.policy_dir = USM_POLICY_DIR,
 				.ready_fd = -1,
 				.cpu = -1,
 			},

@@ -22,6 +22,7 @@ struct usm_options {
 	const char *check; /* only check this file and say what is wrong */
 	const char *device; /* NULL: the usual path */
 	const char *swap_dir; /* never NULL */
+	const char *policy_dir; /* never NULL */
 	uid_t uid;
 	gid_t gid;
 	int ready_fd; /* -1: none */

@@ -2,10 +2,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/config.h"
+#include "common/policy_files.h"
 
 static struct usm_config accept(const char *text)
 {
@@ -103,11 +105,81 @@ Test(config, refuses_wrong_swap)
 	       "\"policy\":{\"evict\":\"fifo\"}}",
 	       "policy.evict", "without swap");
 	refuse("{\"name\":\"a\",\"memory\":\"1M\","
-	       "\"policy\":{\"evict\":\"best\"},\"swap\":{\"size\":\"1M\"}}",
-	       "policy.evict", "clock");
+	       "\"policy\":{\"evict\":\"../x\"},\"swap\":{\"size\":\"1M\"}}",
+	       "policy.evict", "a-z");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"evict_options\":{\"x\":\"1\"}}}",
+	       "policy.evict_options", "without swap");
 	refuse("{\"name\":\"a\",\"memory\":\"1M\","
 	       "\"swap\":{\"size\":\"1M\",\"path\":\"/etc/passwd\"}}",
 	       "swap.path", "unknown");
+}
+
+/* Which policies there are is the machine's business. */
+Test(config, knows_the_policies_of_the_machine)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"policy\":{\"alloc\":\"mine\"}}");
+	char dir[] = "/tmp/usm-test-XXXXXX", path[64];
+	struct usm_config_error err;
+	FILE *file;
+
+	cr_assert_str_eq(config.alloc_policy, "mine");
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(usm_policy_files_check(&config, dir, &err), -EINVAL);
+	cr_assert_str_eq(err.field, "policy.alloc");
+	cr_assert(strstr(err.reason, dir), "%s", err.reason);
+	cr_assert(strstr(err.reason, "first-fit, extent"), "%s", err.reason);
+	snprintf(path, sizeof(path), "%s/mine.so", dir);
+	file = fopen(path, "w");
+	cr_assert_not_null(file);
+	fclose(file);
+	cr_assert_eq(usm_policy_files_check(&config, dir, &err), 0);
+	unlink(path);
+	strcpy(config.alloc_policy, "extent");
+	cr_assert_eq(usm_policy_files_check(&config, dir, &err), 0);
+	strcpy(config.evict_policy, "best");
+	cr_assert_eq(usm_policy_files_check(&config, dir, &err), -EINVAL);
+	cr_assert_str_eq(err.field, "policy.evict");
+	rmdir(dir);
+}
+
+Test(config, keeps_the_options_of_policies)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"policy\":{"
+		"\"alloc_options\":{\"run\":\"16\",\"far_away\":\"no\"}}}");
+
+	cr_assert_eq(config.alloc_options.nr, 2);
+	cr_assert_str_eq(config.alloc_options.setting[0].key, "run");
+	cr_assert_str_eq(config.alloc_options.setting[0].value, "16");
+	cr_assert_str_eq(config.alloc_options.setting[1].key, "far_away");
+	cr_assert_eq(config.evict_options.nr, 0);
+}
+
+Test(config, refuses_wrong_options_of_policies)
+{
+	static const char *const wrong[][3] = {
+		{ "1", "policy.alloc_options", "object" },
+		{ "{\"run\":16}", "policy.alloc_options.run", "" },
+		{ "{\"Run\":\"16\"}", "policy.alloc_options.Run", "a-z" },
+		{ "{\"run\":\"1\",\"run\":\"2\"}", "policy.alloc_options.run",
+		  "twice" },
+		{ "{\"run\":\"\\n\"}", "policy.alloc_options.run", "ASCII" },
+		{ "{\"1\":\"\",\"2\":\"\",\"3\":\"\",\"4\":\"\",\"5\":\"\","
+		  "\"6\":\"\",\"7\":\"\",\"8\":\"\",\"9\":\"\"}",
+		  "policy.alloc_options", "at most 8" },
+	};
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "{\"name\":\"a\",\"memory\":\"1M\","
+			 "\"policy\":{\"alloc_options\":%s}}",
+			 wrong[i][0]);
+		refuse(text, wrong[i][1], wrong[i][2]);
+	}
 }
 
 Test(config, refuses_what_is_no_object)

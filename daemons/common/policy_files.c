@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy_files.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int check(const char *field, const char *name, const char *const *known,
+		 const char *dir, struct usm_config_error *err)
+{
+	char path[PATH_MAX], names[USM_JSON_REASON_SIZE / 2] = "";
+	size_t used = 0, i;
+
+	for (i = 0; known[i]; i++) {
+		if (!strcmp(name, known[i]))
+			return 0;
+		used += (size_t)snprintf(names + used, sizeof(names) - used,
+					 "%s%s", i ? ", " : "", known[i]);
+		if (used >= sizeof(names))
+			used = sizeof(names) - 1;
+	}
+	snprintf(path, sizeof(path), "%s/%s.so", dir, name);
+	if (!access(path, F_OK))
+		return 0;
+	return usm_json_error(err, field, "no such policy in %s; built in: %s",
+			      dir, names);
+}
+
+int usm_policy_files_check(const struct usm_config *config, const char *dir,
+			   struct usm_config_error *err)
+{
+	int ret = check("policy.alloc", config->alloc_policy,
+			usm_alloc_policies, dir, err);
+
+	return ret ? ret
+		   : check("policy.evict", config->evict_policy,
+			   usm_evict_policies, dir, err);
+}
