@@ -90,14 +90,14 @@ int main(void)
 	while (taken < rounds) {
 		if (taken % 3 == 0)
 			usm_returned_collect(returned, NULL);
-		if (!usm_returned_drain(returned, take, &taken))
+		if (!usm_returned_drain(returned, 0, take, &taken))
 			sched_yield();
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	/* Whatever is still under way arrives with one more round. */
 	usm_returned_collect(returned, NULL);
-	usm_returned_drain(returned, take, &taken);
+	usm_returned_drain(returned, 0, take, &taken);
 	race_check(nr_home == FRAMES, "%u frames lost", FRAMES - nr_home);
 	race_check(!usm_returned_foreign(returned), "foreign frames");
 	for (least = arrivals[0], i = 1; i < FRAMES; i++)

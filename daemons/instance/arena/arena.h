@@ -32,4 +32,24 @@ void usm_arena_destroy(struct usm_arena *arena);
 
 /* What else it does policies may use too: see usm_policy.h. */
 
+/*
+ * The span in words of 64 frames, as the shared arena counts its runs: the
+ * first frame of a word, and which of its frames are free.
+ */
+uint32_t usm_arena_nr_words(const struct usm_arena *arena);
+uint32_t usm_arena_word_first(const struct usm_arena *arena, uint32_t word);
+uint64_t usm_arena_word_free(const struct usm_arena *arena, uint32_t word);
+
+/* Frames of the word that begins with `first` are owned from now on, not free. */
+void usm_arena_own(struct usm_arena *arena, uint32_t first, uint64_t frames);
+
+/* They are not any more, free or not. */
+void usm_arena_disown(struct usm_arena *arena, uint32_t first, uint64_t frames);
+
+/* No frame is. */
+void usm_arena_disown_all(struct usm_arena *arena);
+
+/* It owns what `other`, of the same extents, does; nothing is free yet. */
+void usm_arena_own_same(struct usm_arena *arena, const struct usm_arena *other);
+
 #endif /* USM_INSTANCE_ARENA_ARENA_H */

@@ -86,3 +86,12 @@ uint32_t usm_bitmap_first(const struct usm_bitmap *map)
 	}
 	return at;
 }
+
+uint32_t usm_bitmap_first_from(const struct usm_bitmap *map, uint32_t bit)
+{
+	uint64_t word = map->level[0][bit >> WORD_SHIFT];
+
+	if (!word)
+		return usm_bitmap_first(map);
+	return (bit & ~(WORD_BITS - 1)) | (uint32_t)__builtin_ctzll(word);
+}

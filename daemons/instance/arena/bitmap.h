@@ -37,4 +37,7 @@ bool usm_bitmap_test(const struct usm_bitmap *map, uint32_t bit);
 /* The lowest member, or USM_BITMAP_NONE. */
 uint32_t usm_bitmap_first(const struct usm_bitmap *map);
 
+/* The same, given that none is below `bit`: mostly one look. */
+uint32_t usm_bitmap_first_from(const struct usm_bitmap *map, uint32_t bit);
+
 #endif /* USM_INSTANCE_ARENA_BITMAP_H */

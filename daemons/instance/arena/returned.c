@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "instance/arena/mailbox.h"
+#include "instance/arena/span.h"
 
 /* Frame numbers taken per read(): 4 KiB of stack. */
 #define READ_BATCH 512
@@ -11,63 +15,58 @@
 struct usm_returned {
 	pthread_mutex_t lock; /* over read_freed() + put */
 	const struct usm_kernel *kernel;
+	struct usm_shared_arena *shared; /* NULL: there is one worker */
 	uint64_t base_pfn;
-	uint32_t base; /* pool frame of bit 0 */
-	uint32_t span; /* bits */
-	uint32_t pending; /* 1: something was put since the last drain */
 	uint64_t foreign;
-	uint64_t *summary; /* bit w: leaf[w] may have bits */
-	uint64_t *leaf;
+	unsigned int nr_workers;
+	struct usm_mailbox box[USM_WORKERS_MAX];
+	struct usm_span span;
 	unsigned int nr_extents;
 	struct usm_extent extents[USM_EXTENTS_MAX];
 };
 
-static uint32_t leaf_words(const struct usm_returned *returned)
+static void fini_boxes(struct usm_mailbox *box, unsigned int nr)
 {
-	return returned->span / 64;
+	while (nr--)
+		usm_mailbox_fini(&box[nr]);
 }
 
-static uint32_t summary_words(const struct usm_returned *returned)
+static int init_boxes(struct usm_mailbox *box, unsigned int nr,
+		      const struct usm_span *span)
 {
-	return (leaf_words(returned) + 63) / 64;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		err = usm_mailbox_init(&box[i], span);
+		if (err) {
+			fini_boxes(box, i);
+			return err;
+		}
+	}
+	return 0;
 }
 
 int usm_returned_resize(struct usm_returned *returned,
 			const struct usm_extent *extents,
 			unsigned int nr_extents)
 {
-	uint64_t first = UINT64_MAX, end = 0;
-	struct usm_returned made = *returned;
-	unsigned int i;
+	struct usm_mailbox made[USM_WORKERS_MAX] = { 0 };
+	struct usm_span span;
+	int err;
 
-	if (!nr_extents || nr_extents > USM_EXTENTS_MAX)
+	if (nr_extents > USM_EXTENTS_MAX)
 		return -EINVAL;
-	for (i = 0; i < nr_extents; i++) {
-		uint64_t to = (uint64_t)extents[i].first + extents[i].frames;
-
-		if (extents[i].first < first)
-			first = extents[i].first;
-		if (to > end)
-			end = to;
-	}
-	made.base = (uint32_t)first & ~63U;
-	made.span = (uint32_t)((end - made.base + 63) & ~63ULL);
-	made.leaf = calloc(leaf_words(&made), sizeof(uint64_t));
-	made.summary = calloc(summary_words(&made), sizeof(uint64_t));
-	if (!made.leaf || !made.summary) {
-		free(made.leaf);
-		free(made.summary);
-		return -ENOMEM;
-	}
-	free(returned->leaf);
-	free(returned->summary);
-	returned->base = made.base;
-	returned->span = made.span;
-	returned->leaf = made.leaf;
-	returned->summary = made.summary;
+	err = usm_span_of(extents, nr_extents, &span);
+	if (!err)
+		err = init_boxes(made, returned->nr_workers, &span);
+	if (err)
+		return err;
+	fini_boxes(returned->box, returned->nr_workers);
+	memcpy(returned->box, made, sizeof(made));
+	returned->span = span;
+	memcpy(returned->extents, extents, nr_extents * sizeof(*extents));
 	returned->nr_extents = nr_extents;
-	for (i = 0; i < nr_extents; i++)
-		returned->extents[i] = extents[i];
 	return 0;
 }
 
@@ -83,18 +82,29 @@ int usm_returned_create(const struct usm_extent *extents,
 		return -ENOMEM;
 	returned->kernel = kernel;
 	returned->base_pfn = base_pfn;
+	returned->nr_workers = 1;
 	err = usm_returned_resize(returned, extents, nr_extents);
+	if (!err && pthread_mutex_init(&returned->lock, NULL))
+		err = -ENOMEM;
 	if (err) {
+		fini_boxes(returned->box, returned->nr_workers);
 		free(returned);
 		return err;
 	}
-	if (pthread_mutex_init(&returned->lock, NULL)) {
-		free(returned->leaf);
-		free(returned->summary);
-		free(returned);
-		return -ENOMEM;
-	}
 	*out = returned;
+	return 0;
+}
+
+int usm_returned_share(struct usm_returned *returned,
+		       struct usm_shared_arena *shared, unsigned int nr_workers)
+{
+	int err =
+		init_boxes(&returned->box[1], nr_workers - 1, &returned->span);
+
+	if (err)
+		return err;
+	returned->nr_workers = nr_workers;
+	returned->shared = shared;
 	return 0;
 }
 
@@ -103,8 +113,7 @@ void usm_returned_destroy(struct usm_returned *returned)
 	if (!returned)
 		return;
 	pthread_mutex_destroy(&returned->lock);
-	free(returned->leaf);
-	free(returned->summary);
+	fini_boxes(returned->box, returned->nr_workers);
 	free(returned);
 }
 
@@ -131,17 +140,17 @@ static bool owns(const struct usm_returned *returned, uint32_t frame)
 
 int usm_returned_put(struct usm_returned *returned, uint32_t frame)
 {
-	uint32_t bit = frame - returned->base;
-	uint32_t word = bit / 64;
+	unsigned int owner = 0;
 
 	if (!owns(returned, frame))
 		return -EPERM;
-	/* Leaf, summary, flag: the drain clears them in the other order. */
-	__atomic_fetch_or(&returned->leaf[word], 1ULL << (bit % 64),
-			  __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&returned->summary[word / 64], 1ULL << (word % 64),
-			  __ATOMIC_SEQ_CST);
-	__atomic_store_n(&returned->pending, 1, __ATOMIC_SEQ_CST);
+	if (returned->shared)
+		owner = usm_shared_arena_owner(returned->shared, frame);
+	if (owner < returned->nr_workers)
+		usm_mailbox_put(&returned->box[owner], frame);
+	else
+		/* In there already is as good. */
+		usm_shared_arena_add(returned->shared, frame);
 	return 0;
 }
 
@@ -190,48 +199,16 @@ int usm_returned_collect(struct usm_returned *returned, uint32_t *collected)
 	return err;
 }
 
-bool usm_returned_pending(const struct usm_returned *returned)
+bool usm_returned_pending(const struct usm_returned *returned,
+			  unsigned int worker)
 {
-	return __atomic_load_n(&returned->pending, __ATOMIC_RELAXED);
+	return usm_mailbox_pending(&returned->box[worker]);
 }
 
-static uint32_t drain_leaf(struct usm_returned *returned, uint32_t word,
-			   void (*take)(void *ctx, uint32_t frame), void *ctx)
-{
-	uint64_t bits =
-		__atomic_exchange_n(&returned->leaf[word], 0, __ATOMIC_SEQ_CST);
-	uint32_t taken = 0;
-
-	while (bits) {
-		take(ctx, returned->base + word * 64 +
-				  (uint32_t)__builtin_ctzll(bits));
-		bits &= bits - 1;
-		taken++;
-	}
-	return taken;
-}
-
-uint32_t usm_returned_drain(struct usm_returned *returned,
+uint32_t usm_returned_drain(struct usm_returned *returned, unsigned int worker,
 			    void (*take)(void *ctx, uint32_t frame), void *ctx)
 {
-	uint32_t taken = 0, i;
-
-	if (!__atomic_exchange_n(&returned->pending, 0, __ATOMIC_SEQ_CST))
-		return 0;
-	for (i = 0; i < summary_words(returned); i++) {
-		uint64_t words = 0;
-
-		if (__atomic_load_n(&returned->summary[i], __ATOMIC_SEQ_CST))
-			words = __atomic_exchange_n(&returned->summary[i], 0,
-						    __ATOMIC_SEQ_CST);
-		while (words) {
-			uint32_t bit = (uint32_t)__builtin_ctzll(words);
-
-			taken += drain_leaf(returned, i * 64 + bit, take, ctx);
-			words &= words - 1;
-		}
-	}
-	return taken;
+	return usm_mailbox_drain(&returned->box[worker], take, ctx);
 }
 
 uint64_t usm_returned_foreign(const struct usm_returned *returned)

@@ -75,6 +75,15 @@ void usm_shared_arena_destroy(struct usm_shared_arena *shared)
 	free(shared);
 }
 
+void usm_shared_arena_swap(struct usm_shared_arena *a,
+			   struct usm_shared_arena *b)
+{
+	struct usm_shared_arena was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
 uint32_t usm_shared_arena_nr_free(const struct usm_shared_arena *shared)
 {
 	return __atomic_load_n(&shared->nr_free, __ATOMIC_RELAXED);

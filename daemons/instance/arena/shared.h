@@ -16,7 +16,7 @@
  * words, and there is no pointer that could come back as another (ABA).  Runs
  * that are wholly free and runs that are free in part are found by hints.h.
  *
- * Lock-free.  Everything but create, destroy and reset may be called by any
+ * Lock-free.  Everything but create, destroy and swap may be called by any
  * thread at any time; a worker index is the caller's own.
  */
 #ifndef USM_INSTANCE_ARENA_SHARED_H
@@ -59,6 +59,10 @@ int usm_shared_arena_create(const struct usm_extent *extents,
 
 /* Frees it; NULL is fine. */
 void usm_shared_arena_destroy(struct usm_shared_arena *shared);
+
+/* Each becomes what the other was.  Nobody else may use them meanwhile. */
+void usm_shared_arena_swap(struct usm_shared_arena *a,
+			   struct usm_shared_arena *b);
 
 /*
  * Frames in the reserve: never fewer than can be had, for a moment more while

@@ -6,6 +6,7 @@
 
 #include "instance/policies/alloc/checked.h"
 #include "instance/worker/backoff.h"
+#include "instance/worker/portion.h"
 
 /*
  * A scan walks the whole partition in the kernel.  While a partition is full
@@ -21,6 +22,11 @@ struct usm_stock {
 	const struct usm_settings *settings; /* the policy's, or NULL */
 	const struct usm_kernel *kernel;
 	struct usm_returned *returned;
+	/* With several workers: */
+	struct usm_shared_arena *shared; /* NULL: there is one */
+	struct usm_balance *balance;
+	struct usm_share share;
+	unsigned int worker;
 	struct usm_backoff scan;
 	uint32_t nr_held;
 	uint32_t held[USM_SLOTS_MAX]; /* being filled, in no order */
@@ -65,26 +71,88 @@ int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
 	return 0;
 }
 
-int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
-		     unsigned int nr_extents)
+/* How much of the partition's frames is this worker's to keep. */
+static void reckon_share(struct usm_stock *stock)
 {
-	struct usm_checked_alloc *frames = NULL;
-	int err = usm_checked_alloc_create(stock->policy, stock->settings,
-					   extents, nr_extents, &frames, NULL);
+	uint32_t frames = 0;
+	unsigned int i;
 
+	for (i = 0; i < stock->nr_extents; i++)
+		frames += stock->extents[i].frames;
+	stock->share = usm_share_of(frames, stock->balance->nr_workers);
+}
+
+void usm_stock_share(struct usm_stock *stock, struct usm_shared_arena *shared,
+		     struct usm_balance *balance, unsigned int worker)
+{
+	stock->shared = shared;
+	stock->balance = balance;
+	stock->worker = worker;
+	reckon_share(stock);
+	usm_arena_disown_all(usm_checked_alloc_arena(stock->frames));
+}
+
+/* What the stocks have in common. */
+static int resize_common(const struct usm_stock *stock,
+			 const struct usm_extent *extents,
+			 unsigned int nr_extents)
+{
+	struct usm_shared_arena *shared = NULL;
+	int err = 0;
+
+	if (stock->shared)
+		err = usm_shared_arena_create(extents, nr_extents, &shared);
 	if (err)
 		return err;
 	usm_returned_lock(stock->returned);
 	err = usm_returned_resize(stock->returned, extents, nr_extents);
 	usm_returned_unlock(stock->returned);
-	if (err) {
-		usm_checked_alloc_destroy(frames);
-		return err;
-	}
+	if (!err && shared)
+		usm_shared_arena_swap(stock->shared, shared);
+	usm_shared_arena_destroy(shared);
+	return err;
+}
+
+static void begin_anew(struct usm_stock *stock,
+		       struct usm_checked_alloc *frames,
+		       const struct usm_extent *extents,
+		       unsigned int nr_extents)
+{
 	usm_checked_alloc_destroy(stock->frames);
 	stock->frames = frames;
 	remember(stock, extents, nr_extents);
-	return usm_stock_reconcile(stock, NULL);
+	if (stock->shared)
+		usm_stock_share(stock, stock->shared, stock->balance,
+				stock->worker);
+}
+
+int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
+			 const struct usm_extent *extents,
+			 unsigned int nr_extents)
+{
+	struct usm_checked_alloc *frames[USM_WORKERS_MAX] = { 0 };
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < nr && !err; i++)
+		err = usm_checked_alloc_create(stocks[i]->policy,
+					       stocks[i]->settings, extents,
+					       nr_extents, &frames[i], NULL);
+	if (!err)
+		err = resize_common(stocks[0], extents, nr_extents);
+	for (i = 0; i < nr; i++) {
+		if (err)
+			usm_checked_alloc_destroy(frames[i]);
+		else
+			begin_anew(stocks[i], frames[i], extents, nr_extents);
+	}
+	return err ? err : usm_stock_reconcile(stocks[0], NULL);
+}
+
+int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
+		     unsigned int nr_extents)
+{
+	return usm_stock_resize_all(&stock, 1, extents, nr_extents);
 }
 
 int usm_stock_replace_policy(struct usm_stock *stock,
@@ -158,10 +226,65 @@ static uint32_t take_out(struct usm_stock *stock, const struct usm_fault *fault)
 	return usm_checked_alloc_pick(stock->frames, fault);
 }
 
+static void fetch(struct usm_stock *stock)
+{
+	if (usm_shared_arena_nr_free(stock->shared))
+		usm_portion_fetch(stock->shared, stock->worker, stock->frames,
+				  stock->share.fill, take_in, stock);
+}
+
+/*
+ * What the policy set aside is no help for a fault elsewhere, so the arena
+ * alone is looked at; but a policy that keeps all to itself gets no more than
+ * others.
+ */
+static void even_out(struct usm_stock *stock)
+{
+	const struct usm_arena *arena = usm_checked_alloc_arena(stock->frames);
+	uint32_t nr_free = usm_arena_nr_free(arena);
+
+	if (nr_free < stock->share.low &&
+	    usm_stock_nr(stock) < stock->share.high)
+		fetch(stock);
+	else if (nr_free > stock->share.high)
+		usm_portion_return(stock->shared, stock->worker, stock->frames,
+				   nr_free - stock->share.fill, false);
+	if (usm_balance_take_asked(stock->balance, stock->worker))
+		usm_portion_return(stock->shared, stock->worker, stock->frames,
+				   (usm_stock_nr(stock) + 1) / 2, true);
+	usm_balance_publish(stock->balance, stock->worker, usm_stock_nr(stock));
+}
+
 void usm_stock_refresh(struct usm_stock *stock)
 {
-	if (usm_returned_pending(stock->returned))
-		usm_returned_drain(stock->returned, take_in, stock);
+	if (usm_returned_pending(stock->returned, stock->worker))
+		usm_returned_drain(stock->returned, stock->worker, take_in,
+				   stock);
+	if (stock->shared)
+		even_out(stock);
+}
+
+bool usm_stock_asked(const struct usm_stock *stock)
+{
+	return stock->shared &&
+	       usm_balance_asked(stock->balance, stock->worker);
+}
+
+bool usm_stock_hopeful(const struct usm_stock *stock)
+{
+	return stock->shared &&
+	       (usm_shared_arena_nr_free(stock->shared) ||
+		usm_balance_others_have(stock->balance, stock->worker));
+}
+
+/* True when the frame is no other worker's; it may end in the shared arena. */
+static bool recover(struct usm_stock *stock, uint32_t frame)
+{
+	if (usm_checked_alloc_owns(stock->frames, frame)) {
+		take_in(stock, frame);
+		return true;
+	}
+	return stock->shared && !usm_shared_arena_add(stock->shared, frame);
 }
 
 static int reconcile_chunk(struct usm_stock *stock, uint32_t first,
@@ -180,8 +303,7 @@ static int reconcile_chunk(struct usm_stock *stock, uint32_t first,
 		if (info[i].state != USM_FRAME_FREE ||
 		    usm_stock_has(stock, frame))
 			continue;
-		take_in(stock, frame);
-		++*recovered;
+		*recovered += recover(stock, frame);
 	}
 	*seen = nr;
 	return 0;
@@ -195,7 +317,7 @@ int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered)
 
 	/* Nothing may be between kernel and mailbox while the two compare. */
 	usm_returned_lock(stock->returned);
-	usm_returned_drain(stock->returned, take_in, stock);
+	usm_returned_drain(stock->returned, stock->worker, take_in, stock);
 	for (e = 0; e < stock->nr_extents && !err; e++) {
 		uint32_t at = stock->extents[e].first;
 		uint32_t left = stock->extents[e].frames, seen = 0;
@@ -215,14 +337,21 @@ int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered)
 	return err;
 }
 
+/* Has anything turned up for this worker? */
+static bool in_sight(const struct usm_stock *stock)
+{
+	return usm_returned_pending(stock->returned, stock->worker) ||
+	       (stock->shared && usm_shared_arena_nr_free(stock->shared));
+}
+
 static uint32_t collect_and_pick(struct usm_stock *stock,
 				 const struct usm_fault *fault)
 {
 	uint32_t collected = 0;
 
 	if (usm_returned_collect(stock->returned, &collected) || !collected) {
-		/* The control thread may have been faster. */
-		if (!usm_returned_pending(stock->returned))
+		/* Another thread may have been faster. */
+		if (!in_sight(stock))
 			return USM_FRAME_NONE;
 	}
 	usm_stock_refresh(stock);
@@ -237,11 +366,20 @@ uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
 	uint32_t home = 0;
 	uint64_t now;
 
+	if (frame == USM_FRAME_NONE && stock->shared) {
+		even_out(stock);
+		frame = take_out(stock, fault);
+	}
 	if (frame != USM_FRAME_NONE)
 		return frame;
 	frame = collect_and_pick(stock, fault);
 	if (frame != USM_FRAME_NONE)
 		return frame;
+	/* It is not that there are none. */
+	if (usm_stock_hopeful(stock)) {
+		usm_balance_ask(stock->balance, stock->worker);
+		return USM_FRAME_NONE;
+	}
 	now = usm_now_ns();
 	if (!usm_backoff_due(&stock->scan, now))
 		return USM_FRAME_NONE;
@@ -272,7 +410,7 @@ void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale)
 	 * was to be woken, and uses the frame.  Only the kernel knows.
 	 */
 	usm_returned_lock(stock->returned);
-	usm_returned_drain(stock->returned, take_in, stock);
+	usm_returned_drain(stock->returned, stock->worker, take_in, stock);
 	if (kernel_says_free(stock, frame))
 		take_in(stock, frame);
 	usm_returned_unlock(stock->returned);
@@ -287,7 +425,10 @@ void usm_stock_watch(struct usm_stock *stock,
 
 void usm_stock_give(struct usm_stock *stock, uint32_t frame)
 {
-	take_in(stock, frame);
+	if (usm_checked_alloc_owns(stock->frames, frame))
+		take_in(stock, frame);
+	else if (stock->shared)
+		usm_returned_put(stock->returned, frame);
 }
 
 void usm_stock_lose(struct usm_stock *stock, uint32_t frame)

@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "common/settings.h"
+#include "instance/arena/balance.h"
 #include "instance/arena/returned.h"
+#include "instance/arena/shared.h"
 #include "instance/failure.h"
 #include "instance/kernel.h"
 #include "usm.h"
@@ -30,12 +32,22 @@ int usm_stock_create(const struct usm_extent *extents, unsigned int nr_extents,
 		     const struct usm_kernel *kernel,
 		     struct usm_returned *returned, struct usm_stock **out);
 
+/*
+ * From now on it is the stock of one worker among several: it owns nothing but
+ * what it fetches from shared when it has little, and returns there what it has
+ * too much of.  Right after it was created, and after usm_returned_share().
+ * All are borrowed.
+ */
+void usm_stock_share(struct usm_stock *stock, struct usm_shared_arena *shared,
+		     struct usm_balance *balance, unsigned int worker);
+
 /* Frees it; NULL is fine. */
 void usm_stock_destroy(struct usm_stock *stock);
 
 /*
  * Brings the books in line with the kernel's: takes in every frame that is
- * FREE there.  No reply may be under way that names a frame which is not in
+ * FREE there and its own; one that is nobody's goes into the shared arena.  No
+ * reply of this worker's may be under way that names a frame which is not in
  * stock.  For the start, and for the rare case that the stock ran dry.
  * O(frames), one call per USM_BATCH_MAX.  recovered (may be NULL): how many
  * frames were missing here.
@@ -45,10 +57,14 @@ int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered);
 /*
  * The partition has other extents: begins anew with what the kernel calls FREE
  * in them.  As for usm_stock_reconcile(), no reply may be under way.  ENOMEM,
- * EINVAL: nothing changed.
+ * EINVAL: nothing changed.  usm_stock_resize_all() is for all the stocks of an
+ * instance at once, whose workers stand still.
  */
 int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
 		     unsigned int nr_extents);
+int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
+			 const struct usm_extent *extents,
+			 unsigned int nr_extents);
 
 /*
  * Another policy, or other settings for it (NULL: none), both borrowed: it is
@@ -62,8 +78,17 @@ int usm_stock_replace_policy(struct usm_stock *stock,
 			     const struct usm_settings *settings,
 			     struct usm_failure *failure);
 
-/* Takes in what the control thread left; one load when there is nothing. */
+/*
+ * Takes in what the control thread left, and evens out with the shared arena;
+ * a few loads when there is nothing to do.
+ */
 void usm_stock_refresh(struct usm_stock *stock);
+
+/* Was it asked for frames by a worker that starves?  One load. */
+bool usm_stock_asked(const struct usm_stock *stock);
+
+/* Nothing here, but another worker has frames and is asked for them. */
+bool usm_stock_hopeful(const struct usm_stock *stock);
 
 /*
  * The policy's frame for this fault.  When the policy has none: reads

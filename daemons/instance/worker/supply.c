@@ -8,9 +8,20 @@ static uint32_t find(struct usm_stock *stock, struct usm_pager *pager,
 {
 	uint32_t frame = usm_stock_pick(stock, fault, dry);
 
-	while (frame == USM_FRAME_NONE && pager && usm_pager_reclaim(pager))
+	while (frame == USM_FRAME_NONE && pager && !usm_stock_hopeful(stock) &&
+	       usm_pager_reclaim(pager))
 		frame = usm_stock_pick(stock, fault, dry);
 	return frame;
+}
+
+/* Nothing to be had: will there be something for this fault soon? */
+static enum usm_supply wait_or_not(const struct usm_stock *stock,
+				   const struct usm_pager *pager, bool evicted)
+{
+	bool hopeful = usm_stock_hopeful(stock) ||
+		       (pager && (evicted || usm_pager_hopeful(pager)));
+
+	return hopeful ? USM_SUPPLY_LATER : USM_SUPPLY_NONE;
 }
 
 enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
@@ -27,9 +38,7 @@ enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 	do {
 		found = find(stock, pager, fault, dry);
 		if (found == USM_FRAME_NONE)
-			return pager && (evicted || usm_pager_hopeful(pager))
-				       ? USM_SUPPLY_LATER
-				       : USM_SUPPLY_NONE;
+			return wait_or_not(stock, pager, evicted);
 		if (evicted) {
 			usm_stock_hold(stock, found);
 			err = usm_pager_fill(pager, fault->cookie, found);

@@ -127,7 +127,7 @@ Test(control, collects_freed_frames)
 		cr_assert_eq(write(freed_in, &absolute, 8), 8);
 	}
 	cr_assert_eq(run_until_stopped(), 0);
-	usm_returned_drain(control.returned, count, &taken);
+	usm_returned_drain(control.returned, 0, count, &taken);
 	cr_assert_eq(taken, FRAMES);
 }
 

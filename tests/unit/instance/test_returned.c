@@ -41,24 +41,24 @@ Test(returned, carries_what_the_kernel_reports)
 
 	cr_assert_eq(usm_returned_collect(returned, &collected), 0);
 	cr_assert_eq(collected, 0);
-	cr_assert_not(usm_returned_pending(returned));
+	cr_assert_not(usm_returned_pending(returned, 0));
 	for (i = 0; i < FRAMES; i += 3)
 		fake_come_home(&fake, FAKE_FIRST + i, 0);
 	cr_assert_eq(usm_returned_collect(returned, &collected), 0);
 	cr_assert_eq(collected, (FRAMES + 2) / 3);
-	cr_assert(usm_returned_pending(returned));
-	cr_assert_eq(usm_returned_drain(returned, take, NULL), collected);
-	cr_assert_not(usm_returned_pending(returned));
+	cr_assert(usm_returned_pending(returned, 0));
+	cr_assert_eq(usm_returned_drain(returned, 0, take, NULL), collected);
+	cr_assert_not(usm_returned_pending(returned, 0));
 	for (i = 0; i < nr_got; i++)
 		cr_assert_eq(got[i], FAKE_FIRST + i * 3);
-	cr_assert_eq(usm_returned_drain(returned, take, NULL), 0);
+	cr_assert_eq(usm_returned_drain(returned, 0, take, NULL), 0);
 }
 
 Test(returned, same_frame_twice_is_one_frame)
 {
 	cr_assert_eq(usm_returned_put(returned, FAKE_FIRST), 0);
 	cr_assert_eq(usm_returned_put(returned, FAKE_FIRST), 0);
-	cr_assert_eq(usm_returned_drain(returned, take, NULL), 1);
+	cr_assert_eq(usm_returned_drain(returned, 0, take, NULL), 1);
 }
 
 Test(returned, refuses_frames_of_others)
@@ -66,7 +66,7 @@ Test(returned, refuses_frames_of_others)
 	cr_assert_eq(usm_returned_put(returned, FAKE_FIRST - 1), -EPERM);
 	cr_assert_eq(usm_returned_put(returned, FAKE_FIRST + FRAMES), -EPERM);
 	cr_assert_eq(usm_returned_put(returned, USM_FRAME_NONE), -EPERM);
-	cr_assert_not(usm_returned_pending(returned));
+	cr_assert_not(usm_returned_pending(returned, 0));
 }
 
 static int foreign_then_nothing(void *ctx, uint64_t *pfns, uint32_t *nr)
@@ -96,7 +96,7 @@ Test(returned, counts_foreign_frames_and_passes_errors_on)
 		     0);
 	cr_assert_eq(usm_returned_collect(other, NULL), 0);
 	cr_assert_eq(usm_returned_foreign(other), 2);
-	cr_assert_eq(usm_returned_drain(other, take, NULL), 1);
+	cr_assert_eq(usm_returned_drain(other, 0, take, NULL), 1);
 	cr_assert_eq(usm_returned_collect(other, NULL), -ENODEV);
 	usm_returned_destroy(other);
 }

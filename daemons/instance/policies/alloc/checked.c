@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "instance/arena/arena.h"
 #include "instance/arena/bitmap.h"
 
 /*
@@ -164,11 +163,23 @@ bool usm_checked_alloc_give(struct usm_checked_alloc *checked, uint32_t frame)
 	return true;
 }
 
+struct usm_arena *usm_checked_alloc_arena(struct usm_checked_alloc *checked)
+{
+	return checked->arena;
+}
+
+uint64_t usm_checked_alloc_word(const struct usm_checked_alloc *checked,
+				uint32_t word)
+{
+	return checked->in_stock.level[0][word];
+}
+
 void usm_checked_alloc_copy(const struct usm_checked_alloc *from,
 			    struct usm_checked_alloc *to)
 {
 	uint32_t bit;
 
+	usm_arena_own_same(to->arena, from->arena);
 	for (bit = 0; bit < from->span; bit++)
 		if (usm_bitmap_test(&from->in_stock, bit))
 			usm_checked_alloc_give(to, from->base + bit);

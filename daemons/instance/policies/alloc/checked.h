@@ -12,6 +12,7 @@
 #ifndef USM_INSTANCE_POLICIES_ALLOC_CHECKED_H
 #define USM_INSTANCE_POLICIES_ALLOC_CHECKED_H
 
+#include "instance/arena/arena.h"
 #include "instance/failure.h"
 #include "instance/policies/options.h"
 #include "usm.h"
@@ -56,7 +57,20 @@ bool usm_checked_alloc_has(const struct usm_checked_alloc *checked,
 /* Frames in stock. */
 uint32_t usm_checked_alloc_nr(const struct usm_checked_alloc *checked);
 
-/* Gives `to`, which is empty, everything that `from` has in stock. */
+/*
+ * The arena the policy works on, for those who move frames into and out of it.
+ * Belongs to checked.
+ */
+struct usm_arena *usm_checked_alloc_arena(struct usm_checked_alloc *checked);
+
+/* Frames in stock of word `word` of the arena, set aside or not, a bit each. */
+uint64_t usm_checked_alloc_word(const struct usm_checked_alloc *checked,
+				uint32_t word);
+
+/*
+ * Gives `to`, which is empty and has the same extents, everything that `from`
+ * owns and has in stock.
+ */
 void usm_checked_alloc_copy(const struct usm_checked_alloc *from,
 			    struct usm_checked_alloc *to);
 
