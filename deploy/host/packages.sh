@@ -48,6 +48,8 @@ libsystemd-dev       # readiness, journal
 libcgroup-dev        # cgroups
 libck-dev            # lock-free structures
 libcriterion-dev     # unit tests
+liblz4-dev           # compressed swap
+libzstd-dev          # compressed swap
 liburing-dev         # swap loads; io_uring cases of tests and kernel selftests
 libcap-dev           # kernel selftests
 libnuma-dev          # kernel selftests

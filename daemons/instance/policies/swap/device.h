@@ -18,6 +18,17 @@ struct usm_swap_done {
 	int result;
 };
 
+/* What a device holds. */
+struct usm_swap_stats {
+	const char *device; /* its name; a constant */
+	const char *loads; /* how they go on beside their caller; NULL: not */
+	uint64_t pages;
+	uint64_t same; /* of them, those full of one word, which take none */
+	uint64_t raw; /* of them, those that packing does not make smaller */
+	uint64_t bytes; /* what the pages came to */
+	uint64_t memory; /* bytes of memory taken for all that, 0: none */
+};
+
 struct usm_swap_device {
 	void *ctx;
 	uint32_t nr_slots;
@@ -69,6 +80,15 @@ struct usm_swap_device {
 	 * be used.
 	 */
 	int (*load_notify)(void *ctx, void (*wake)(void *ctx), void *wake_ctx);
+
+	/*
+	 * The page in a slot is not needed any more.  NULL where that wins
+	 * nothing.  Any slot, in use or not; the worker's thread.
+	 */
+	void (*drop)(void *ctx, uint32_t slot);
+
+	/* Fills in what it holds; any field it cannot tell is 0.  Optional. */
+	void (*stats)(void *ctx, struct usm_swap_stats *out);
 };
 
 /* Closes it and forgets it; a zeroed struct is fine. */

@@ -4,26 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/client.h"
 #include "instance/policies/swap/reads.h"
+#include "instance/policies/swap/vector.h"
 
 #define MAGIC "USMSWAP"
 #define VERSION 1
-
-struct header {
-	char magic[8];
-	uint32_t version;
-	uint32_t reserved;
-	uint64_t created_ns;
-	char instance[USM_NAME_SIZE];
-};
 
 /* Pages found at hand that were not reaped yet; more of them wait. */
 #define READY_MAX 64U
@@ -41,39 +32,12 @@ static off_t offset_of(uint32_t slot)
 	return (off_t)slot << USM_FRAME_SHIFT;
 }
 
-/* Drops the first `done` bytes of a vector. */
-static void advance(struct iovec **pages, uint32_t *nr, size_t done)
-{
-	while (*nr && done >= (*pages)->iov_len) {
-		done -= (*pages)->iov_len;
-		++*pages;
-		--*nr;
-	}
-	if (*nr) {
-		(*pages)->iov_base = (char *)(*pages)->iov_base + done;
-		(*pages)->iov_len -= done;
-	}
-}
-
 static int file_store(void *ctx, uint32_t slot, struct iovec *pages,
 		      uint32_t nr)
 {
 	const struct file *file = ctx;
-	off_t at = offset_of(slot);
 
-	while (nr) {
-		ssize_t n = pwritev(file->fd, pages, (int)nr, at);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			return -ENOSPC;
-		if (n > 0) {
-			at += n;
-			advance(&pages, &nr, (size_t)n);
-		}
-	}
-	return 0;
+	return usm_vector_write(file->fd, offset_of(slot), pages, nr);
 }
 
 static int file_load(void *ctx, uint32_t slot, void *page)
@@ -141,6 +105,16 @@ static int file_load_notify(void *ctx, void (*wake)(void *ctx), void *wake_ctx)
 	return file->reads.notify(file->reads.ctx, wake, wake_ctx);
 }
 
+static void file_stats(void *ctx, struct usm_swap_stats *out)
+{
+	const struct file *file = ctx;
+
+	*out = (struct usm_swap_stats){
+		.device = "file",
+		.loads = file->reads.name,
+	};
+}
+
 static void file_close(void *ctx)
 {
 	struct file *file = ctx;
@@ -149,40 +123,6 @@ static void file_close(void *ctx)
 		file->reads.close(file->reads.ctx);
 	close(file->fd);
 	free(file);
-}
-
-/* Is it ours to write to, and does it hold pages of this life? */
-static int look_at(int fd, const struct usm_swap_file *options, bool *fresh,
-		   struct usm_failure *failure)
-{
-	struct header header;
-	struct stat stat;
-	ssize_t n;
-
-	if (fstat(fd, &stat))
-		return usm_fail(failure, USM_EXIT_FAILED, errno,
-				"swap.path: %s: %s", options->path,
-				strerror(errno));
-	if (!S_ISREG(stat.st_mode) || stat.st_nlink != 1)
-		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
-				"swap.path: %s: must be a regular file with "
-				"one name",
-				options->path);
-	*fresh = true;
-	if (!stat.st_size)
-		return 0;
-	n = pread(fd, &header, sizeof(header), 0);
-	if (n != (ssize_t)sizeof(header) ||
-	    memcmp(header.magic, MAGIC, sizeof(header.magic)) ||
-	    header.version != VERSION ||
-	    strncmp(header.instance, options->instance,
-		    sizeof(header.instance)))
-		return usm_fail(failure, USM_EXIT_USAGE, EEXIST,
-				"swap.path: %s: is not empty and no swap file "
-				"of instance \"%s\"",
-				options->path, options->instance);
-	*fresh = header.created_ns != options->created_ns;
-	return 0;
 }
 
 static int set_aside(int fd, uint64_t bytes)
@@ -195,50 +135,23 @@ static int set_aside(int fd, uint64_t bytes)
 	return -errno;
 }
 
-static int write_header(int fd, const struct usm_swap_file *options)
-{
-	char page[USM_FRAME_BYTES] = { 0 };
-	struct header header = {
-		.magic = MAGIC,
-		.version = VERSION,
-		.created_ns = options->created_ns,
-	};
-	ssize_t n;
-
-	snprintf(header.instance, sizeof(header.instance), "%s",
-		 options->instance);
-	memcpy(page, &header, sizeof(header));
-	n = pwrite(fd, page, sizeof(page), 0);
-	if (n < 0)
-		return -errno;
-	return n == (ssize_t)sizeof(page) ? 0 : -ENOSPC;
-}
-
 int usm_swap_file_open(const struct usm_swap_file *options,
 		       struct usm_swap_device *out, bool *fresh,
 		       struct usm_failure *failure)
 {
 	uint64_t slots = (options->bytes >> USM_FRAME_SHIFT) + 1;
-	usm_auto_fd fd = open(options->path,
-			      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct usm_swap_header header =
+		usm_swap_header_of(options, MAGIC, VERSION);
+	struct usm_swap_header found;
+	usm_auto_fd fd = usm_swap_header_open(options, MAGIC, VERSION, &found,
+					      fresh, failure);
 	struct file *file;
-	int err;
+	int err = 0;
 
 	if (fd < 0)
-		return usm_fail(failure, USM_EXIT_FAILED, errno,
-				"swap.path: %s: %s", options->path,
-				strerror(errno));
-	err = look_at(fd, options, fresh, failure);
-	if (err)
-		return err;
-	/*
-	 * What an earlier life left is nobody's any more.  From its first byte
-	 * on it says whose it is: who is killed here starts again.
-	 */
-	if (*fresh && ftruncate(fd, 0))
-		err = -errno;
-	if (!err && *fresh)
-		err = write_header(fd, options);
+		return fd;
+	if (*fresh)
+		err = usm_swap_header_renew(fd, &header);
 	if (!err)
 		err = set_aside(fd, slots << USM_FRAME_SHIFT);
 	if (err)
@@ -257,6 +170,7 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		.store = file_store,
 		.load = file_load,
 		.close = file_close,
+		.stats = file_stats,
 	};
 	if (!usm_reads_uring(file->fd, &file->reads) ||
 	    !usm_reads_threads(file->fd, &file->reads)) {

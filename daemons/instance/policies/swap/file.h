@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * file.h - the swap device "file": slot s is page s of an ordinary file.
- *
- * Page 0 is a header that names the instance, so that no other file is ever
- * overwritten by mistake, and content of an earlier life is not taken for this
- * one's.
+ * Page 0 is a header (header.h).
  */
 #ifndef USM_INSTANCE_POLICIES_SWAP_FILE_H
 #define USM_INSTANCE_POLICIES_SWAP_FILE_H
@@ -14,13 +11,7 @@
 
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
-
-struct usm_swap_file {
-	const char *path;
-	uint64_t bytes; /* room for pages; a multiple of the page size */
-	const char *instance; /* its name */
-	uint64_t created_ns; /* usm_instance_info.created_ns */
-};
+#include "instance/policies/swap/header.h"
 
 /*
  * Opens the file, making it where there is none, and sets its room aside.
