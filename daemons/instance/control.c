@@ -25,7 +25,8 @@ enum {
 	FD_STOP,
 	FD_EVENTS,
 	FD_FREED,
-	NR_FDS
+	FD_SOURCE,
+	NR_FDS = FD_SOURCE + USM_CONTROL_SOURCES
 };
 
 static void tell_worker(void *ctx, uint32_t member)
@@ -131,6 +132,28 @@ static int ms_until(uint64_t when)
 	return now >= when ? 0 : (int)((when - now + 999999) / 1000000);
 }
 
+static void watch_sources(const struct usm_control *control, struct pollfd *fds)
+{
+	int i;
+
+	for (i = 0; i < USM_CONTROL_SOURCES; i++)
+		fds[i] = (struct pollfd){
+			.fd = control->source[i].ready ? control->source[i].fd
+						       : -1,
+			.events = POLLIN,
+		};
+}
+
+static void serve_sources(const struct usm_control *control,
+			  const struct pollfd *fds)
+{
+	int i;
+
+	for (i = 0; i < USM_CONTROL_SOURCES; i++)
+		if (fds[i].revents)
+			control->source[i].ready(control->source[i].ctx);
+}
+
 int usm_control_run(struct usm_control *control)
 {
 	struct pollfd fds[NR_FDS] = {
@@ -143,6 +166,7 @@ int usm_control_run(struct usm_control *control)
 	uint64_t freed_from = 0; /* freed frames are looked at again then */
 	int err = 0;
 
+	watch_sources(control, fds + FD_SOURCE);
 	while (!err) {
 		int pause = ms_until(freed_from);
 
@@ -160,6 +184,8 @@ int usm_control_run(struct usm_control *control)
 			err = usm_returned_collect(control->returned, NULL);
 			freed_from = usm_now_ns() + FREED_PAUSE_NS;
 		}
+		if (!err)
+			serve_sources(control, fds + FD_SOURCE);
 	}
 	return err;
 }

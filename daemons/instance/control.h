@@ -14,12 +14,23 @@
 #include "instance/worker/inbox.h"
 #include "instance/worker/worker.h"
 
+/* What else is waited for: ready(ctx) is called while fd is readable. */
+struct usm_control_source {
+	int fd;
+	void (*ready)(void *ctx); /* NULL: nothing */
+	void *ctx;
+};
+
+/* A signal to read the configuration again, and that this is done. */
+#define USM_CONTROL_SOURCES 2
+
 struct usm_control {
 	struct usm_session *session;
 	struct usm_returned *returned;
 	struct usm_inbox *inbox;
 	struct usm_worker_thread *worker; /* NULL: sizes stay */
 	int stop_fd; /* readable: end cleanly */
+	struct usm_control_source source[USM_CONTROL_SOURCES];
 	struct usm_members_table members;
 	/* Optional: told every event after it was applied. */
 	void (*observe)(void *ctx, const struct usm_event *event);

@@ -207,21 +207,31 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 	return 0;
 }
 
-int usm_instance_run(struct usm_instance *instance, int stop_fd,
-		     void (*observe)(void *ctx, const struct usm_event *event),
-		     void *ctx, struct usm_failure *failure)
+void usm_instance_exchange(struct usm_instance *instance,
+			   struct usm_exchange *exchange)
+{
+	exchange->stock = instance->stock;
+	exchange->pager = instance->pager;
+	usm_worker_exchange(instance->worker, exchange);
+}
+
+int usm_instance_run(struct usm_instance *instance,
+		     const struct usm_instance_run *run,
+		     struct usm_failure *failure)
 {
 	struct usm_control control = {
 		.session = instance->session,
 		.returned = instance->returned,
 		.inbox = instance->inbox,
 		.worker = instance->worker,
-		.stop_fd = stop_fd,
-		.observe = observe,
-		.observe_ctx = ctx,
+		.stop_fd = run->stop_fd,
+		.observe = run->observe,
+		.observe_ctx = run->observe_ctx,
 	};
-	int err = usm_control_resync(&control);
+	int err;
 
+	memcpy(control.source, run->source, sizeof(control.source));
+	err = usm_control_resync(&control);
 	if (!err)
 		err = usm_control_run(&control);
 	usm_members_fini(&control.members);

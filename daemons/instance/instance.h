@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "common/settings.h"
+#include "instance/control.h"
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
 #include "instance/session.h"
@@ -42,13 +43,29 @@ int usm_instance_create(const struct usm_instance_options *options,
 int usm_instance_start(struct usm_instance *instance, int cpu,
 		       struct usm_failure *failure);
 
+struct usm_instance_run {
+	int stop_fd; /* readable: end cleanly */
+	struct usm_control_source source[USM_CONTROL_SOURCES];
+	/* Optional: told every event. */
+	void (*observe)(void *ctx, const struct usm_event *event);
+	void *observe_ctx;
+};
+
 /*
- * Serves announcements on the calling thread until stop_fd is readable (0) or
- * something breaks.  observe is optional and told every event.
+ * Serves announcements on the calling thread until .stop_fd is readable (0) or
+ * something breaks.
  */
-int usm_instance_run(struct usm_instance *instance, int stop_fd,
-		     void (*observe)(void *ctx, const struct usm_event *event),
-		     void *ctx, struct usm_failure *failure);
+int usm_instance_run(struct usm_instance *instance,
+		     const struct usm_instance_run *run,
+		     struct usm_failure *failure);
+
+/*
+ * Starts to exchange policies while faults go on: fills in .stock and .pager;
+ * .done is called on another thread.  One at a time; usm_instance_destroy()
+ * ends one that is under way.
+ */
+void usm_instance_exchange(struct usm_instance *instance,
+			   struct usm_exchange *exchange);
 
 /*
  * Stops the worker, closes the swap device and frees everything but the

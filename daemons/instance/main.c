@@ -11,16 +11,16 @@
 
 #include "common/cleanup.h"
 #include "common/client.h"
+#include "instance/hangup.h"
 #include "instance/instance.h"
 #include "instance/notify.h"
 #include "instance/options.h"
-#include "instance/policies/selection.h"
 #include "instance/privileges.h"
 #include "instance/session.h"
 #include "instance/swap/setup.h"
 
-/* SIGTERM and SIGINT become readable; every later thread inherits the mask. */
-static int open_stop_fd(int *out)
+/* Signals become readable; every later thread inherits the mask. */
+static int open_stop_fd(bool reload, int *out)
 {
 	sigset_t set;
 	int fd;
@@ -28,8 +28,12 @@ static int open_stop_fd(int *out)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
+	/* Without a file to read again it is the end of a terminal. */
+	if (reload)
+		sigdelset(&set, SIGHUP);
 	/* A starter that went away shows as an error of write(). */
 	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -81,25 +85,43 @@ static int open_session(const struct usm_options *options,
 	return usm_session_open(&wanted, out, failure);
 }
 
-static int open_policies(const struct usm_options *options,
-			 struct usm_policy_selection **out,
-			 struct usm_failure *failure)
+static void report(const char *text)
 {
-	const struct usm_trusted where = {
-		.root = "/",
-		.dir = options->policy_dir,
-		.owner = 0,
-	};
+	fprintf(stderr, "usm-instance: %s\n", text);
+}
 
-	return usm_policy_selection_open(&options->config, &where, out,
-					 failure);
+/* With rights: the files of policies, and what a reload will need. */
+static int open_policies(const struct usm_options *options,
+			 struct usm_hangup *hangup, struct usm_failure *failure)
+{
+	struct usm_reload *reload = &hangup->reload;
+	int err;
+
+	*hangup = (struct usm_hangup){
+		.report = report,
+		.reload = {
+			.path = options->config_path,
+			.where = { .root = "/", .dir = options->policy_dir },
+			.config = options->config,
+		},
+	};
+	err = usm_hangup_open(hangup);
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
+				strerror(-err));
+	err = usm_policy_selection_open(&options->config, &reload->where,
+					&reload->selection, failure);
+	if (err)
+		usm_hangup_close(hangup);
+	return err;
 }
 
 static int serve(const struct usm_options *options, struct usm_session *session,
 		 struct usm_swap_device *swap, bool swap_fresh,
-		 const struct usm_policy_selection *policies, int stop_fd,
+		 struct usm_hangup *hangup, int stop_fd,
 		 struct usm_failure *failure)
 {
+	const struct usm_policy_selection *policies = hangup->reload.selection;
 	const struct usm_config *config = &options->config;
 	struct usm_instance_options wanted = {
 		.session = session,
@@ -112,56 +134,72 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 		.free_low_percent = config->free_low_percent,
 		.free_high_percent = config->free_high_percent,
 	};
+	struct usm_instance_run run = {
+		.stop_fd = stop_fd,
+		.observe = options->verbose ? print_event : NULL,
+	};
 	struct usm_instance *instance = NULL;
 	int err;
 
+	if (options->config_path)
+		usm_hangup_sources(hangup, run.source);
 	err = usm_instance_create(&wanted, &instance, failure);
+	hangup->instance = instance;
 	if (!err)
 		err = usm_instance_start(instance, options->cpu, failure);
 	if (!err) {
 		/* Whoever started this may be gone; that is its business. */
 		usm_notify_ready(options->ready_fd, session->claim.instance);
-		err = usm_instance_run(instance, stop_fd,
-				       options->verbose ? print_event : NULL,
-				       NULL, failure);
+		err = usm_instance_run(instance, &run, failure);
 	}
 	usm_instance_destroy(instance);
 	return err;
 }
 
-static int run(const struct usm_options *options, struct usm_failure *failure)
+/* From the open session on; closes nothing. */
+static int run_session(const struct usm_options *options,
+		       struct usm_session *session, struct usm_hangup *hangup,
+		       int stop_fd, struct usm_failure *failure)
 {
 	uint64_t swap_bytes = options->config.swap_bytes;
-	struct usm_policy_selection *policies = NULL;
 	struct usm_swap_device swap = { 0 };
-	struct usm_session session;
 	bool swap_fresh = true;
-	usm_auto_fd stop_fd = -1;
-	int err = open_stop_fd(&stop_fd);
+	int err = 0;
 
-	if (err)
-		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
-				strerror(-err));
-	err = open_policies(options, &policies, failure);
-	if (!err)
-		err = open_session(options, &session, failure);
-	if (err) {
-		usm_policy_selection_destroy(policies);
-		return err;
-	}
 	if (swap_bytes)
-		err = usm_swap_setup(&session, options->swap_dir, swap_bytes,
+		err = usm_swap_setup(session, options->swap_dir, swap_bytes,
 				     &swap, &swap_fresh, failure);
 	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)
-		err = usm_policy_selection_load(policies, failure);
+		err = usm_policy_selection_load(hangup->reload.selection,
+						failure);
 	if (!err)
-		err = serve(options, &session, &swap, swap_fresh, policies,
+		err = serve(options, session, &swap, swap_fresh, hangup,
 			    stop_fd, failure);
-	usm_policy_selection_destroy(policies);
 	usm_swap_device_close(&swap);
-	usm_session_close(&session);
+	return err;
+}
+
+static int run(const struct usm_options *options, struct usm_failure *failure)
+{
+	struct usm_session session;
+	struct usm_hangup hangup;
+	usm_auto_fd stop_fd = -1;
+	int err = open_stop_fd(options->config_path, &stop_fd);
+
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
+				strerror(-err));
+	err = open_policies(options, &hangup, failure);
+	if (err)
+		return err;
+	err = open_session(options, &session, failure);
+	if (!err) {
+		err = run_session(options, &session, &hangup, stop_fd, failure);
+		usm_session_close(&session);
+	}
+	usm_hangup_close(&hangup);
 	return err;
 }
 

@@ -238,6 +238,7 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 		err = from_arguments(args, config, failure);
 	if (err)
 		return err;
+	args->options.config_path = args->config;
 	err = usm_policy_files_check(config, args->options.policy_dir, &error);
 	return err ? config_failure(failure, err,
 				    args->options.check ? args->options.check

@@ -19,6 +19,7 @@
 
 struct usm_options {
 	struct usm_config config;
+	const char *config_path; /* NULL: all was on the command line */
 	const char *check; /* only check this file and say what is wrong */
 	const char *device; /* NULL: the usual path */
 	const char *swap_dir; /* never NULL */

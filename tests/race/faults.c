@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -270,6 +271,19 @@ static void *tenant(void *arg)
 	return arg;
 }
 
+struct changes {
+	struct usm_worker_thread *worker;
+	struct usm_stock *stock;
+	sem_t done;
+	bool stop;
+	unsigned int nr;
+};
+
+static void post(void *ctx)
+{
+	sem_post(ctx);
+}
+
 static void *control(void *arg)
 {
 	bool *stop = arg;
@@ -277,6 +291,32 @@ static void *control(void *arg)
 	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) {
 		usm_returned_collect(returned, NULL);
 		usleep(50);
+	}
+	return NULL;
+}
+
+/* Policies change under it all. */
+static void *change(void *arg)
+{
+	static const struct usm_alloc_policy *const policies[] = {
+		&usm_alloc_first_fit,
+		&usm_alloc_extent,
+	};
+	struct changes *changes = arg;
+	struct usm_exchange exchange = {
+		.stock = changes->stock,
+		.done = post,
+		.done_ctx = &changes->done,
+	};
+
+	for (; !__atomic_load_n(&changes->stop, __ATOMIC_RELAXED);
+	     changes->nr++) {
+		exchange.alloc = policies[changes->nr % 2];
+		usm_worker_exchange(changes->worker, &exchange);
+		while (sem_wait(&changes->done))
+			;
+		race_check(!exchange.result, "%s", exchange.failure.text);
+		usleep(200);
 	}
 	return NULL;
 }
@@ -292,7 +332,8 @@ int main(void)
 		.read_freed = kernel_read_freed,
 	};
 	const struct usm_channel_view view = { &pfq, slots, SLOTS, NULL };
-	pthread_t threads[THREADS], reader;
+	pthread_t threads[THREADS], reader, changer;
+	struct changes changes = { 0 };
 	struct usm_worker_options options = { 0 };
 	struct usm_worker_thread *worker;
 	struct usm_local_manager *manager;
@@ -326,6 +367,10 @@ int main(void)
 	options.inbox = inbox;
 	race_check(!usm_worker_start(&options, &worker), "worker");
 	race_check(!pthread_create(&reader, NULL, control, &stop), "thread");
+	changes.worker = worker;
+	changes.stock = stock;
+	sem_init(&changes.done, 0, 0);
+	race_check(!pthread_create(&changer, NULL, change, &changes), "thread");
 	for (i = 0; i < THREADS; i++)
 		race_check(
 			!pthread_create(&threads[i], NULL, tenant, (void *)i),
@@ -334,6 +379,9 @@ int main(void)
 		pthread_join(threads[i], NULL);
 		served += served_by[i];
 	}
+	__atomic_store_n(&changes.stop, true, __ATOMIC_RELAXED);
+	pthread_join(changer, NULL);
+	race_check(changes.nr > 10, "only %u changes", changes.nr);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(reader, NULL);
 	usm_worker_stop(worker);

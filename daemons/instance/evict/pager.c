@@ -95,7 +95,7 @@ void usm_pager_destroy(struct usm_pager *pager)
 }
 
 /* The page that was last seen in the frame is there, or still there. */
-static void tell_placed(struct usm_pager *pager,
+static void tell_placed(const struct usm_pager *pager,
 			struct usm_checked_evict *policy, uint32_t frame)
 {
 	const struct usm_place *place = &pager->accessed.place[frame];
@@ -104,9 +104,10 @@ static void tell_placed(struct usm_pager *pager,
 				 usm_page_id(place->member, place->addr));
 }
 
-int usm_pager_replace_policy(struct usm_pager *pager,
+int usm_pager_prepare_policy(const struct usm_pager *pager,
 			     const struct usm_evict_policy *policy,
 			     const struct usm_settings *settings,
+			     struct usm_checked_evict **out,
 			     struct usm_failure *failure)
 {
 	struct usm_checked_evict *fresh = NULL;
@@ -119,9 +120,29 @@ int usm_pager_replace_policy(struct usm_pager *pager,
 	for (frame = 0; frame < pager->options.pool_frames; frame++)
 		if (usm_checked_evict_has(pager->policy, frame))
 			tell_placed(pager, fresh, frame);
-	usm_checked_evict_destroy(pager->policy);
-	pager->policy = fresh;
+	*out = fresh;
 	return 0;
+}
+
+void usm_pager_adopt_policy(struct usm_pager *pager,
+			    struct usm_checked_evict *policy)
+{
+	usm_checked_evict_destroy(pager->policy);
+	pager->policy = policy;
+}
+
+int usm_pager_replace_policy(struct usm_pager *pager,
+			     const struct usm_evict_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_failure *failure)
+{
+	struct usm_checked_evict *fresh = NULL;
+	int err = usm_pager_prepare_policy(pager, policy, settings, &fresh,
+					   failure);
+
+	if (!err)
+		usm_pager_adopt_policy(pager, fresh);
+	return err;
 }
 
 void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,

@@ -16,6 +16,7 @@
 #include "instance/evict/watermarks.h"
 #include "instance/failure.h"
 #include "instance/kernel.h"
+#include "instance/policies/evict/checked.h"
 #include "instance/policies/swap/device.h"
 #include "instance/worker/stock.h"
 #include "usm.h"
@@ -93,11 +94,21 @@ void usm_pager_resized(struct usm_pager *pager,
 		       const struct usm_watermarks *marks);
 
 /*
- * Another policy, or other settings for it (NULL: none), both borrowed: it is
- * told of every frame that holds a page, in order of frames, and the old one is
- * finished.  ENOMEM, EINVAL, what the policy answers: nothing changed, and
- * *failure (NULL is fine) says why.
+ * Another policy (borrowed), or other settings for it (NULL: none), in two
+ * steps: makes it ready and tells it of every frame that holds a page, in order
+ * of frames (*out belongs to the caller); then, without fail, finishes the old
+ * one.  Nothing else may be done with the pager in between.  ENOMEM, EINVAL,
+ * what the policy answers: *failure (NULL is fine) says why.
  */
+int usm_pager_prepare_policy(const struct usm_pager *pager,
+			     const struct usm_evict_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_checked_evict **out,
+			     struct usm_failure *failure);
+void usm_pager_adopt_policy(struct usm_pager *pager,
+			    struct usm_checked_evict *policy);
+
+/* Both steps at once; on failure nothing changed. */
 int usm_pager_replace_policy(struct usm_pager *pager,
 			     const struct usm_evict_policy *policy,
 			     const struct usm_settings *settings,

@@ -19,7 +19,7 @@
 struct usm_stock {
 	struct usm_checked_alloc *frames;
 	const struct usm_alloc_policy *policy;
-	const struct usm_settings *settings; /* the policy's, or NULL */
+	struct usm_settings settings; /* the policy's */
 	const struct usm_kernel *kernel;
 	struct usm_returned *returned;
 	/* With several workers: */
@@ -136,7 +136,7 @@ int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
 
 	for (i = 0; i < nr && !err; i++)
 		err = usm_checked_alloc_create(stocks[i]->policy,
-					       stocks[i]->settings, extents,
+					       &stocks[i]->settings, extents,
 					       nr_extents, &frames[i], NULL);
 	if (!err)
 		err = resize_common(stocks[0], extents, nr_extents);
@@ -155,23 +155,40 @@ int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
 	return usm_stock_resize_all(&stock, 1, extents, nr_extents);
 }
 
+int usm_stock_prepare_policy(const struct usm_stock *stock,
+			     const struct usm_alloc_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_checked_alloc **out,
+			     struct usm_failure *failure)
+{
+	return usm_checked_alloc_create(policy, settings, stock->extents,
+					stock->nr_extents, out, failure);
+}
+
+void usm_stock_adopt_policy(struct usm_stock *stock,
+			    const struct usm_alloc_policy *policy,
+			    const struct usm_settings *settings,
+			    struct usm_checked_alloc *frames)
+{
+	usm_checked_alloc_copy(stock->frames, frames);
+	usm_checked_alloc_destroy(stock->frames);
+	stock->frames = frames;
+	stock->policy = policy;
+	stock->settings = settings ? *settings : (struct usm_settings){ 0 };
+}
+
 int usm_stock_replace_policy(struct usm_stock *stock,
 			     const struct usm_alloc_policy *policy,
 			     const struct usm_settings *settings,
 			     struct usm_failure *failure)
 {
 	struct usm_checked_alloc *frames = NULL;
-	int err = usm_checked_alloc_create(policy, settings, stock->extents,
-					   stock->nr_extents, &frames, failure);
+	int err = usm_stock_prepare_policy(stock, policy, settings, &frames,
+					   failure);
 
-	if (err)
-		return err;
-	usm_checked_alloc_copy(stock->frames, frames);
-	usm_checked_alloc_destroy(stock->frames);
-	stock->frames = frames;
-	stock->policy = policy;
-	stock->settings = settings;
-	return 0;
+	if (!err)
+		usm_stock_adopt_policy(stock, policy, settings, frames);
+	return err;
 }
 
 void usm_stock_destroy(struct usm_stock *stock)

@@ -18,6 +18,7 @@
 #include "instance/arena/shared.h"
 #include "instance/failure.h"
 #include "instance/kernel.h"
+#include "instance/policies/alloc/checked.h"
 #include "usm.h"
 #include "usm_policy.h"
 
@@ -67,12 +68,23 @@ int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
 			 unsigned int nr_extents);
 
 /*
- * Another policy, or other settings for it (NULL: none), both borrowed: it is
- * told of every frame in stock, and the old one is finished.  May be called
- * while replies are under way; every frame stays where it is.  ENOMEM, EINVAL,
- * what the policy answers: nothing changed, and *failure (NULL is fine) says
- * why.
+ * Another policy (borrowed), or other settings for it (NULL: none), in two
+ * steps: makes it ready (*out belongs to the caller), then, without fail, tells
+ * it of every frame in stock and finishes the old one.  The stock may not
+ * change in between.  Replies may be under way; every frame stays where it is.
+ * ENOMEM, EINVAL, what the policy answers: *failure (NULL is fine) says why.
  */
+int usm_stock_prepare_policy(const struct usm_stock *stock,
+			     const struct usm_alloc_policy *policy,
+			     const struct usm_settings *settings,
+			     struct usm_checked_alloc **out,
+			     struct usm_failure *failure);
+void usm_stock_adopt_policy(struct usm_stock *stock,
+			    const struct usm_alloc_policy *policy,
+			    const struct usm_settings *settings,
+			    struct usm_checked_alloc *frames);
+
+/* Both steps at once; on failure nothing changed. */
 int usm_stock_replace_policy(struct usm_stock *stock,
 			     const struct usm_alloc_policy *policy,
 			     const struct usm_settings *settings,

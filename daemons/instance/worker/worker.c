@@ -30,6 +30,7 @@ struct usm_worker_thread {
 	int error; /* of starting, valid once .started is posted */
 	bool stop;
 	bool resize;
+	struct usm_exchange *exchange; /* waits to be made, or NULL */
 };
 
 uint64_t usm_worker_mask(uint32_t index, uint32_t nr)
@@ -53,7 +54,8 @@ static bool has_reason_to_run(void *ctx)
 
 	return usm_local_manager_pending(worker->options.manager) ||
 	       stopping(worker) ||
-	       __atomic_load_n(&worker->resize, __ATOMIC_RELAXED);
+	       __atomic_load_n(&worker->resize, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&worker->exchange, __ATOMIC_RELAXED);
 }
 
 static void touch_stack(void)
@@ -127,6 +129,18 @@ static void follow_resize(struct usm_worker_thread *worker)
 		usm_resize_follow(worker->options.resize);
 }
 
+static void make_exchange(struct usm_worker_thread *worker)
+{
+	struct usm_exchange *exchange;
+
+	if (!__atomic_load_n(&worker->exchange, __ATOMIC_RELAXED))
+		return;
+	exchange =
+		__atomic_exchange_n(&worker->exchange, NULL, __ATOMIC_SEQ_CST);
+	if (exchange)
+		usm_exchange_run(exchange);
+}
+
 static void serve(struct usm_worker_thread *worker)
 {
 	struct usm_local_manager *manager = worker->options.manager;
@@ -137,6 +151,7 @@ static void serve(struct usm_worker_thread *worker)
 		bool served;
 
 		follow_resize(worker);
+		make_exchange(worker);
 		served = usm_local_manager_run(manager);
 
 		if (served && !slept)
@@ -229,6 +244,13 @@ int usm_worker_start(const struct usm_worker_options *options,
 void usm_worker_resize(struct usm_worker_thread *worker)
 {
 	__atomic_store_n(&worker->resize, true, __ATOMIC_SEQ_CST);
+	usm_doorbell_ring(worker->options.bell);
+}
+
+void usm_worker_exchange(struct usm_worker_thread *worker,
+			 struct usm_exchange *exchange)
+{
+	__atomic_store_n(&worker->exchange, exchange, __ATOMIC_SEQ_CST);
 	usm_doorbell_ring(worker->options.bell);
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "instance/worker/exchange.h"
 #include "instance/worker/inbox.h"
 #include "instance/worker/local_manager.h"
 #include "instance/worker/resize.h"
@@ -42,6 +43,13 @@ int usm_worker_start(const struct usm_worker_options *options,
 
 /* The partition has another size: the worker follows.  Any thread. */
 void usm_worker_resize(struct usm_worker_thread *worker);
+
+/*
+ * Has it exchange its policies and tell exchange->done, which it does at its
+ * next pass unless it is stopped before.  One at a time.  Any thread.
+ */
+void usm_worker_exchange(struct usm_worker_thread *worker,
+			 struct usm_exchange *exchange);
 
 /* Stops it, joins it, frees it; NULL is fine. */
 void usm_worker_stop(struct usm_worker_thread *worker);

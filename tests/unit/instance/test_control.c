@@ -110,6 +110,28 @@ Test(control, passes_ends_to_the_worker)
 	cr_assert_not(usm_inbox_take(control.inbox, &member));
 }
 
+static void drain(void *ctx)
+{
+	eventfd_t value;
+
+	eventfd_read(control.source[0].fd, &value);
+	++*(unsigned int *)ctx;
+}
+
+Test(control, serves_other_sources)
+{
+	unsigned int served = 0;
+
+	control.source[0] = (struct usm_control_source){
+		.fd = eventfd(3, EFD_NONBLOCK),
+		.ready = drain,
+		.ctx = &served,
+	};
+	cr_assert_eq(run_until_stopped(), 0);
+	cr_assert_eq(served, 1);
+	close(control.source[0].fd);
+}
+
 static void count(void *ctx, uint32_t frame)
 {
 	(void)frame;

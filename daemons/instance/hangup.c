@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/hangup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* A failure and what it means. */
+#define REPORT_SIZE (USM_FAILURE_SIZE + 64)
+
+static void refused(const struct usm_hangup *hangup,
+		    const struct usm_failure *failure)
+{
+	char text[REPORT_SIZE];
+
+	snprintf(text, sizeof(text), "policies stay as they are: %s",
+		 failure->text);
+	hangup->report(text);
+}
+
+static void on_signal(void *ctx)
+{
+	struct usm_hangup *hangup = ctx;
+	struct usm_failure failure = { 0 };
+	struct signalfd_siginfo info;
+
+	if (read(hangup->signal_fd, &info, sizeof(info)) < 0)
+		return;
+	if (usm_reload_prepare(&hangup->reload, &failure))
+		refused(hangup, &failure);
+	else
+		usm_instance_exchange(hangup->instance,
+				      &hangup->reload.exchange);
+}
+
+static void on_done(void *ctx)
+{
+	struct usm_hangup *hangup = ctx;
+	const struct usm_config *config = &hangup->reload.config;
+	struct usm_failure failure = { 0 };
+	char text[REPORT_SIZE];
+	eventfd_t count;
+
+	if (eventfd_read(hangup->done_fd, &count))
+		return;
+	if (usm_reload_finish(&hangup->reload, &failure)) {
+		refused(hangup, &failure);
+		return;
+	}
+	snprintf(text, sizeof(text), "policies are now: alloc %s%s%s",
+		 config->alloc_policy, config->swap_bytes ? ", evict " : "",
+		 config->swap_bytes ? config->evict_policy : "");
+	hangup->report(text);
+}
+
+static void tell_done(void *ctx)
+{
+	const struct usm_hangup *hangup = ctx;
+
+	eventfd_write(hangup->done_fd, 1);
+}
+
+int usm_hangup_open(struct usm_hangup *hangup)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	hangup->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (hangup->done_fd < 0)
+		return -errno;
+	hangup->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (hangup->signal_fd < 0) {
+		int err = -errno;
+
+		close(hangup->done_fd);
+		return err;
+	}
+	hangup->reload.exchange.done = tell_done;
+	hangup->reload.exchange.done_ctx = hangup;
+	return 0;
+}
+
+void usm_hangup_sources(struct usm_hangup *hangup,
+			struct usm_control_source source[USM_CONTROL_SOURCES])
+{
+	source[0] = (struct usm_control_source){
+		.fd = hangup->signal_fd,
+		.ready = on_signal,
+		.ctx = hangup,
+	};
+	source[1] = (struct usm_control_source){
+		.fd = hangup->done_fd,
+		.ready = on_done,
+		.ctx = hangup,
+	};
+}
+
+void usm_hangup_close(struct usm_hangup *hangup)
+{
+	usm_reload_fini(&hangup->reload);
+	close(hangup->signal_fd);
+	close(hangup->done_fd);
+}

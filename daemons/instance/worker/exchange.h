@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exchange.h - other policies for a worker that goes on serving.
+ */
+#ifndef USM_INSTANCE_WORKER_EXCHANGE_H
+#define USM_INSTANCE_WORKER_EXCHANGE_H
+
+#include "common/settings.h"
+#include "instance/evict/pager.h"
+#include "instance/failure.h"
+#include "instance/worker/stock.h"
+#include "usm_policy.h"
+
+struct usm_exchange {
+	struct usm_stock *stock;
+	struct usm_pager *pager; /* or NULL */
+	/* What is to serve from now on; NULL: what serves now. */
+	const struct usm_alloc_policy *alloc;
+	const struct usm_settings *alloc_settings; /* NULL: none */
+	const struct usm_evict_policy *evict;
+	const struct usm_settings *evict_settings;
+	/* Called at the end, on the worker's thread. */
+	void (*done)(void *ctx);
+	void *done_ctx;
+	/* For whoever is told that it is done. */
+	int result; /* not 0: nothing changed, */
+	struct usm_failure failure; /* and why */
+};
+
+/*
+ * Makes the new policies ready, then puts both in place or neither.  No frame
+ * leaves stock, no page its frame.  The worker's own call, between two passes.
+ */
+void usm_exchange_run(struct usm_exchange *exchange);
+
+#endif /* USM_INSTANCE_WORKER_EXCHANGE_H */
