@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 
 #include "common/cleanup.h"
 
@@ -72,4 +74,24 @@ long long status_number(pid_t pid, const char *key)
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	return file_number(path, key);
+}
+
+int file_copy(const char *from, const char *to)
+{
+	usm_auto_fd in = open(from, O_RDONLY | O_CLOEXEC);
+	usm_auto_fd out = -1;
+	struct stat stat;
+	ssize_t n;
+
+	if (in < 0 || fstat(in, &stat))
+		return -errno;
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (out < 0)
+		return -errno;
+	for (; stat.st_size > 0; stat.st_size -= n) {
+		n = sendfile(out, in, NULL, (size_t)stat.st_size);
+		if (n <= 0)
+			return n ? -errno : -EIO;
+	}
+	return 0;
 }

@@ -12,6 +12,9 @@ int file_write(const char *path, const char *text);
 /* Reads the start of a file, NUL-terminated. Bytes read, or -errno. */
 ssize_t file_read(const char *path, char *out, size_t size);
 
+/* Copies a file to a new one, mode 0644. 0 or -errno. */
+int file_copy(const char *from, const char *to);
+
 /*
  * The number that follows `key` at the start of a line ("VmSwap:", "pswpout"),
  * in the file's own unit; -1 when it is not there.

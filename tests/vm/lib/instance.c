@@ -53,15 +53,31 @@ static void write_config(const struct instance_options *options, char *path)
 	fclose(file);
 }
 
-static void exec_daemon(const char *config, bool managed, int ready_fd)
+static void exec_daemon(const struct instance_options *options, char *config,
+			int ready_fd)
 {
-	char ready[16];
+	char *argv[] = {
+		"usm-instance",
+		"--config",
+		config,
+		"--swap-dir",
+		INSTANCE_SWAP_DIR,
+		"--ready-fd",
+		(char[16]){ 0 },
+		"--policy-dir",
+		(char *)options->policy_dir,
+		NULL,
+		NULL,
+	};
+	size_t last = 9;
 
-	snprintf(ready, sizeof(ready), "%d", ready_fd);
+	snprintf(argv[6], 16, "%d", ready_fd);
+	if (!options->policy_dir)
+		last = 7;
+	argv[last] = options->managed ? "--managed" : NULL;
+	argv[last + 1] = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execlp("usm-instance", "usm-instance", "--config", config, "--swap-dir",
-	       INSTANCE_SWAP_DIR, "--ready-fd", ready,
-	       managed ? "--managed" : NULL, NULL);
+	execvp(argv[0], argv);
 	_exit(127);
 }
 
@@ -80,7 +96,7 @@ void instance_start(struct instance *instance, int dev,
 	instance->pid = fork();
 	if (!instance->pid) {
 		fcntl(ends[1], F_SETFD, 0);
-		exec_daemon(config, options->managed, ends[1]);
+		exec_daemon(options, config, ends[1]);
 	}
 	close(ends[1]);
 	/* Ends with the daemon as well, and the program's own limit is near. */
