@@ -42,10 +42,6 @@
 
 #include "usm.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define USM_POLICY_API_VERSION 1
 
 /* The first two members of every table. */
@@ -102,7 +98,8 @@ struct usm_policy_stat {
 /*
  * The free frames of one worker.  Allocation policies are given one to take
  * frames out of and to put them back.  All functions are O(1) and check their
- * arguments.
+ * arguments.  Which frames it owns changes when workers even out; its runs, by
+ * number, are those of the whole partition and stay.
  */
 struct usm_arena;
 
@@ -292,9 +289,5 @@ struct usm_policy_registration {
 	USM_REGISTER_POLICY(USM_POLICY_ALLOC, alloc, table)
 #define USM_REGISTER_EVICT_POLICY(table) \
 	USM_REGISTER_POLICY(USM_POLICY_EVICT, evict, table)
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif /* USM_POLICY_H */

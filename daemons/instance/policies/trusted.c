@@ -45,6 +45,10 @@ static int check(const struct walk *walk, int fd, bool directory)
 						 : "does not belong to root");
 	if (stat.st_mode & (S_IWGRP | S_IWOTH))
 		return refuse(walk, EPERM, "group or others may write to it");
+	if (!directory && !(stat.st_mode & S_IROTH))
+		return refuse(walk, EPERM,
+			      "others may not read it, and it is loaded "
+			      "without rights");
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * Checked are the directory, every directory above it, and the file: each
  * belongs to that user, nobody else may write to it, and none is reached
- * through a symbolic link.  Every check is made on the descriptor that is used
+ * through a symbolic link.  All may read the file.  Every check is made on the descriptor that is used
  * next, so that nothing can be exchanged between the look and the use.
  */
 #ifndef USM_INSTANCE_POLICIES_TRUSTED_H

@@ -90,6 +90,12 @@ Test(trusted, refuses_what_others_can_write_to)
 	refuses("good.so", EPERM, ": group or others may write to it");
 }
 
+Test(trusted, refuses_what_cannot_be_loaded_without_rights)
+{
+	temp_file(inner, "secret.so", "good", 4, 0640);
+	refuses("secret.so", EPERM, "others may not read it");
+}
+
 Test(trusted, refuses_what_belongs_to_others)
 {
 	where.owner = geteuid() + 1;
