@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake_kernel.h"
@@ -12,6 +13,7 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/checked.h"
 #include "instance/policies/selection.h"
+#include "instance/privileges.h"
 #include "temp_dir.h"
 
 #define FRAMES 300
@@ -59,6 +61,32 @@ Test(selection, loads_the_examples)
 	cr_assert_eq(select_policies(), 0, "%s", failure.text);
 	cr_assert_str_eq(selection->alloc->name, "warm");
 	cr_assert_str_eq(selection->evict->name, "turns");
+}
+
+/* As the daemon does it: opened by root, loaded by nobody. */
+Test(selection, loads_without_rights)
+{
+	int status = 0, err;
+	pid_t child;
+
+	if (geteuid())
+		cr_skip_test("needs root to have rights to give up");
+	cr_assert_eq(usm_policy_selection_open(&config, &where, &selection,
+					       &failure),
+		     0, "%s", failure.text);
+	/* A child, so that somebody is left who may clean up. */
+	child = fork();
+	if (!child) {
+		err = usm_privileges_drop(USM_INSTANCE_UID, USM_INSTANCE_UID,
+					  &failure);
+		if (!err)
+			err = usm_policy_selection_load(selection, &failure);
+		if (err)
+			fprintf(stderr, "%s\n", failure.text);
+		_exit(err ? 1 : 0);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0);
 }
 
 Test(selection, takes_what_is_built_in_without_looking)
