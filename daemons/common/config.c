@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_swap.h"
 #include "name.h"
 #include "size.h"
 
@@ -16,10 +17,6 @@
 
 const char *const usm_alloc_policies[] = { "first-fit", "extent", NULL };
 const char *const usm_evict_policies[] = { "clock", "fifo", NULL };
-
-/* A few batches of a small partition; the rest is for pages. */
-#define FREE_LOW_DEFAULT 3U
-#define FREE_HIGH_DEFAULT 6U
 
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
@@ -147,72 +144,6 @@ static int read_policy(const cJSON *item, const char *path, void *out,
 			       out, err);
 }
 
-static int read_swap_size(const cJSON *item, const char *path, void *out,
-			  struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-	uint64_t bytes = 0;
-	int ret = usm_json_size(item, path, &bytes, err);
-
-	if (ret)
-		return ret;
-	if (!bytes || bytes % USM_PAGE_SIZE || bytes > USM_SWAP_MAX)
-		return usm_json_error(
-			err, path,
-			"must be a multiple of %u bytes, above zero and at "
-			"most %" PRIu64,
-			USM_PAGE_SIZE, USM_SWAP_MAX);
-	config->swap_bytes = bytes;
-	return 0;
-}
-
-static int read_percent(const cJSON *item, const char *path, unsigned int *out,
-			struct usm_config_error *err)
-{
-	uint64_t percent = 0;
-	int ret = usm_json_uint(item, path, 0, USM_FREE_PERCENT_MAX, &percent,
-				err);
-
-	if (!ret)
-		*out = (unsigned int)percent;
-	return ret;
-}
-
-static int read_free_low(const cJSON *item, const char *path, void *out,
-			 struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-
-	return read_percent(item, path, &config->free_low_percent, err);
-}
-
-static int read_free_high(const cJSON *item, const char *path, void *out,
-			  struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-
-	return read_percent(item, path, &config->free_high_percent, err);
-}
-
-static const struct usm_json_key swap_keys[] = {
-	{ "size", true, read_swap_size },
-	{ "free_low", false, read_free_low },
-	{ "free_high", false, read_free_high },
-};
-
-static int read_swap(const cJSON *item, const char *path, void *out,
-		     struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-	int ret = usm_json_object(item, path, swap_keys, ARRAY_SIZE(swap_keys),
-				  out, err);
-
-	if (!ret && config->free_high_percent <= config->free_low_percent)
-		ret = usm_json_error(err, path,
-				     "free_high must be above free_low");
-	return ret;
-}
-
 static int read_cpu_max(const cJSON *item, const char *path, void *out,
 			struct usm_config_error *err)
 {
@@ -303,7 +234,7 @@ static const struct usm_json_key config_keys[] = {
 	{ "name", true, read_name },
 	{ "memory", true, read_memory },
 	{ "policy", false, read_policy },
-	{ "swap", false, read_swap },
+	{ "swap", false, usm_config_read_swap },
 	{ "cgroup", false, read_cgroup },
 	{ "deadline_ms", false, read_deadline },
 	{ "slots", false, read_slots },
@@ -315,8 +246,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 {
 	struct usm_config config = {
 		.alloc_policy = "first-fit",
-		.free_low_percent = FREE_LOW_DEFAULT,
-		.free_high_percent = FREE_HIGH_DEFAULT,
+		.free_low_percent = USM_FREE_LOW_DEFAULT,
+		.free_high_percent = USM_FREE_HIGH_DEFAULT,
 		.deadline_ms = USM_DEADLINE_MS_DEFAULT,
 		.slots = USM_SLOTS_DEFAULT,
 		.on_loss = USM_ON_LOSS_FALLBACK,
@@ -335,6 +266,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 	if (!ret && config.evict_options.nr && !config.swap_bytes)
 		ret = usm_json_error(err, "policy.evict_options",
 				     "without swap nothing is evicted");
+	if (!ret)
+		ret = usm_config_check_swap(&config, err);
 	if (!ret && !*config.evict_policy)
 		snprintf(config.evict_policy, sizeof(config.evict_policy), "%s",
 			 usm_evict_policies[0]);
@@ -415,22 +348,6 @@ static bool print_policy(const struct usm_config *config, cJSON *root)
 				  "evict_options");
 }
 
-static bool print_swap(const struct usm_config *config, cJSON *root)
-{
-	char size[USM_SIZE_TEXT];
-	cJSON *swap;
-
-	if (!config->swap_bytes)
-		return true;
-	usm_size_format(config->swap_bytes, size, sizeof(size));
-	swap = cJSON_AddObjectToObject(root, "swap");
-	return swap && cJSON_AddStringToObject(swap, "size", size) &&
-	       cJSON_AddNumberToObject(swap, "free_low",
-				       config->free_low_percent) &&
-	       cJSON_AddNumberToObject(swap, "free_high",
-				       config->free_high_percent);
-}
-
 static bool print_all(const struct usm_config *config, cJSON *root)
 {
 	char memory[USM_SIZE_TEXT];
@@ -439,7 +356,8 @@ static bool print_all(const struct usm_config *config, cJSON *root)
 	if (!cJSON_AddStringToObject(root, "name", config->name) ||
 	    !cJSON_AddStringToObject(root, "memory", memory))
 		return false;
-	return print_policy(config, root) && print_swap(config, root) &&
+	return print_policy(config, root) &&
+	       usm_config_print_swap(config, root) &&
 	       print_cgroup(config, root) &&
 	       cJSON_AddNumberToObject(root, "deadline_ms",
 				       config->deadline_ms) &&

@@ -9,6 +9,7 @@
 #ifndef USM_COMMON_CONFIG_H
 #define USM_COMMON_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,22 @@
 /* Names of policies are [a-z0-9-]{1,31}. */
 #define USM_POLICY_NAME_SIZE 32
 
+/* Where evicted pages go. */
+enum usm_swap_kind {
+	USM_SWAP_FILE, /* to a file */
+	USM_SWAP_LZ4, /* packed, in memory */
+	USM_SWAP_ZSTD,
+};
+
+/* What "swap.device" can be, by enum usm_swap_kind. */
+extern const char *const usm_swap_kind_names[];
+
+/* Does such a device keep pages in memory? */
+static inline bool usm_swap_in_memory(enum usm_swap_kind kind)
+{
+	return kind != USM_SWAP_FILE;
+}
+
 struct usm_config {
 	char name[USM_NAME_SIZE];
 	uint64_t memory_bytes; /* multiple of USM_PAGE_SIZE */
@@ -47,6 +64,8 @@ struct usm_config {
 	struct usm_settings alloc_options;
 	struct usm_settings evict_options;
 	uint64_t swap_bytes; /* multiple of USM_PAGE_SIZE, 0: no swap */
+	enum usm_swap_kind swap_kind;
+	uint64_t swap_memory_max; /* bytes, 0: it keeps nothing in memory */
 	unsigned int free_low_percent; /* of the partition: evict below */
 	unsigned int free_high_percent; /* and until so much is free */
 	uint64_t cgroup_memory_max; /* bytes, 0: no limit */

@@ -161,14 +161,17 @@ static int run_session(const struct usm_options *options,
 		       struct usm_session *session, struct usm_hangup *hangup,
 		       int stop_fd, struct usm_failure *failure)
 {
-	uint64_t swap_bytes = options->config.swap_bytes;
+	const struct usm_swap_dirs dirs = {
+		.file = options->swap_dir,
+		.memory = options->swap_memory_dir,
+	};
 	struct usm_swap_device swap = { 0 };
 	bool swap_fresh = true;
 	int err = 0;
 
-	if (swap_bytes)
-		err = usm_swap_setup(session, options->swap_dir, swap_bytes,
-				     &swap, &swap_fresh, failure);
+	if (options->config.swap_bytes)
+		err = usm_swap_setup(session, &dirs, &options->config, &swap,
+				     &swap_fresh, failure);
 	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)

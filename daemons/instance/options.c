@@ -22,6 +22,9 @@ enum {
 	KEY_VERBOSE = 'v',
 	KEY_MANAGED = 0x100,
 	KEY_SWAP_DIR,
+	KEY_SWAP_DEVICE,
+	KEY_SWAP_MEMORY_MAX,
+	KEY_SWAP_MEMORY_DIR,
 	KEY_POLICY_DIR,
 	KEY_UID,
 	KEY_GID,
@@ -40,7 +43,11 @@ static const struct argp_option option_table[] = {
 	{ "alloc", KEY_ALLOC, "POLICY", 0,
 	  "Allocation policy (default first-fit); see docs/policies.md", 0 },
 	{ "swap", KEY_SWAP, "SIZE", 0,
-	  "Evict to a swap file of this size when frames run short", 0 },
+	  "Evict pages when frames run short, as many as go in this size", 0 },
+	{ "swap-device", KEY_SWAP_DEVICE, "DEVICE", 0,
+	  "Where to: file (default); packed and in memory: lz4 or zstd", 0 },
+	{ "swap-memory-max", KEY_SWAP_MEMORY_MAX, "SIZE", 0,
+	  "Memory that packed pages may take (default: half of --swap)", 0 },
 	{ "evict", KEY_EVICT, "POLICY", 0, "Eviction policy (default clock)",
 	  0 },
 	{ "check", KEY_CHECK, "FILE", 0,
@@ -55,6 +62,10 @@ static const struct argp_option option_table[] = {
 	{ "cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0 },
 	{ "swap-dir", KEY_SWAP_DIR, "DIR", 0,
 	  "Where the swap file is, NAME.swap (default " USM_SWAP_DIR ")", 0 },
+	{ "swap-memory-dir", KEY_SWAP_MEMORY_DIR, "DIR", 0,
+	  "Where packed pages are, a directory of a tmpfs (default " USM_SWAP_MEMORY_DIR
+	  ")",
+	  0 },
 	{ "policy-dir", KEY_POLICY_DIR, "DIR", 0,
 	  "Where policies are that are not built in, NAME.so (default " USM_POLICY_DIR
 	  ")",
@@ -85,6 +96,8 @@ struct arguments {
 	const char *alloc;
 	const char *evict;
 	const char *swap;
+	const char *swap_device;
+	const char *swap_memory_max;
 	bool has_gid;
 };
 
@@ -125,6 +138,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SWAP:
 		args->swap = arg;
+		return 0;
+	case KEY_SWAP_DEVICE:
+		args->swap_device = arg;
+		return 0;
+	case KEY_SWAP_MEMORY_MAX:
+		args->swap_memory_max = arg;
+		return 0;
+	case KEY_SWAP_MEMORY_DIR:
+		options->swap_memory_dir = arg;
 		return 0;
 	case KEY_SWAP_DIR:
 		options->swap_dir = arg;
@@ -194,6 +216,7 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 	struct usm_config_error error = { 0 };
 	cJSON *root = cJSON_CreateObject();
 	cJSON *policy = cJSON_AddObjectToObject(root, "policy");
+	cJSON *swap = NULL;
 	char *text = NULL;
 	int err = -ENOMEM;
 
@@ -203,9 +226,15 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 		cJSON_AddStringToObject(policy, "alloc", args->alloc);
 	if (args->evict)
 		cJSON_AddStringToObject(policy, "evict", args->evict);
+	if (args->swap || args->swap_device || args->swap_memory_max)
+		swap = cJSON_AddObjectToObject(root, "swap");
 	if (args->swap)
-		cJSON_AddStringToObject(cJSON_AddObjectToObject(root, "swap"),
-					"size", args->swap);
+		cJSON_AddStringToObject(swap, "size", args->swap);
+	if (args->swap_device)
+		cJSON_AddStringToObject(swap, "device", args->swap_device);
+	if (args->swap_memory_max)
+		cJSON_AddStringToObject(swap, "memory_max",
+					args->swap_memory_max);
 	if (root)
 		text = cJSON_PrintUnformatted(root);
 	if (text)
@@ -213,6 +242,13 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 	cJSON_free(text);
 	cJSON_Delete(root);
 	return err ? config_failure(failure, err, "command line", &error) : 0;
+}
+
+/* Is there anything on the command line that a file says? */
+static bool says_what(const struct arguments *args)
+{
+	return args->name || args->memory || args->alloc || args->evict ||
+	       args->swap || args->swap_device || args->swap_memory_max;
 }
 
 static int read_config(struct arguments *args, struct usm_failure *failure)
@@ -223,8 +259,7 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 
 	if (args->options.check)
 		err = load_file(args->options.check, config, failure);
-	else if (args->config && (args->name || args->memory || args->alloc ||
-				  args->evict || args->swap))
+	else if (args->config && says_what(args))
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--config goes without --name, --memory, "
 				"--alloc, --evict and --swap");
@@ -261,6 +296,7 @@ int usm_options_parse(int argc, char **argv, struct usm_options *out,
 			{
 				.uid = USM_INSTANCE_UID,
 				.swap_dir = USM_SWAP_DIR,
+				.swap_memory_dir = USM_SWAP_MEMORY_DIR,
 				.policy_dir = USM_POLICY_DIR,
 				.ready_fd = -1,
 				.cpu = -1,

@@ -17,12 +17,16 @@
  */
 #define USM_SWAP_DIR "/var/lib/usm/swap"
 
+/* And the files of a tmpfs in which packed pages are. */
+#define USM_SWAP_MEMORY_DIR "/dev/shm/usm"
+
 struct usm_options {
 	struct usm_config config;
 	const char *config_path; /* NULL: all was on the command line */
 	const char *check; /* only check this file and say what is wrong */
 	const char *device; /* NULL: the usual path */
 	const char *swap_dir; /* never NULL */
+	const char *swap_memory_dir; /* never NULL */
 	const char *policy_dir; /* never NULL */
 	uid_t uid;
 	gid_t gid;

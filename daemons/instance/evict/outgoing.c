@@ -67,7 +67,8 @@ static uint32_t store(const struct usm_outgoing *out,
 		uint32_t nr = row(out, at);
 
 		*err = store_row(out, at, nr, device, pool);
-		if (*err == -EFAULT && nr > 1) {
+		/* One of them may be at fault; one may fit where many do not. */
+		if ((*err == -EFAULT || *err == -ENOSPC) && nr > 1) {
 			nr = 1;
 			*err = store_row(out, at, nr, device, pool);
 		}

@@ -78,6 +78,8 @@ int usm_pager_create(const struct usm_pager_options *options,
 		usm_pager_destroy(pager);
 		return err;
 	}
+	usm_swap_map_watch(pager->map, options->device->drop,
+			   options->device->ctx);
 	usm_stock_watch(options->stock, removed, pager);
 	*out = pager;
 	return 0;
@@ -463,6 +465,11 @@ int usm_pager_adopt(struct usm_pager *pager,
 		return err;
 	usm_outgoing_add(&pager->outgoing, info->frame, info->cookie);
 	return store(pager);
+}
+
+void usm_pager_adopted(struct usm_pager *pager)
+{
+	usm_swap_map_drop_unused(pager->map);
 }
 
 void usm_pager_resized(struct usm_pager *pager,

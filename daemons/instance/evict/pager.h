@@ -53,6 +53,9 @@ void usm_pager_destroy(struct usm_pager *pager);
 int usm_pager_adopt(struct usm_pager *pager,
 		    const struct usm_evicted_info *info);
 
+/* That was all of them: nothing else in the device is needed. */
+void usm_pager_adopted(struct usm_pager *pager);
+
 /* The frame holds the page at addr of a member (0: unknown) from now on. */
 void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 		      uint64_t addr);

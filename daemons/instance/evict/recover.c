@@ -94,6 +94,8 @@ int usm_recover(struct usm_pager *pager, const struct usm_kernel *kernel,
 	uint32_t i;
 	int err = recover_evicted(pager, kernel, fresh, failure);
 
+	if (pager && !err)
+		usm_pager_adopted(pager);
 	for (i = 0; pager && i < nr_extents && !err; i++)
 		err = recover_placed(pager, kernel, &extents[i], failure);
 	return err;

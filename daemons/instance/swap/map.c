@@ -14,6 +14,8 @@ struct usm_swap_map {
 	uint32_t *tag; /* [nr_slots]; 0: unused */
 	struct usm_bitmap unused;
 	struct usm_bitmap suspect; /* between begin and end */
+	void (*dropped)(void *ctx, uint32_t slot);
+	void *dropped_ctx;
 };
 
 int usm_swap_map_create(uint32_t nr_slots, struct usm_swap_map **out)
@@ -49,6 +51,22 @@ void usm_swap_map_destroy(struct usm_swap_map *map)
 	usm_bitmap_fini(&map->unused);
 	free(map->tag);
 	free(map);
+}
+
+void usm_swap_map_watch(struct usm_swap_map *map,
+			void (*dropped)(void *ctx, uint32_t slot), void *ctx)
+{
+	map->dropped = dropped;
+	map->dropped_ctx = ctx;
+}
+
+void usm_swap_map_drop_unused(const struct usm_swap_map *map)
+{
+	uint32_t slot;
+
+	for (slot = 1; slot < map->nr_slots && map->dropped; slot++)
+		if (!map->tag[slot])
+			map->dropped(map->dropped_ctx, slot);
 }
 
 static uint64_t cookie_of(const struct usm_swap_map *map, uint32_t slot)
@@ -87,6 +105,8 @@ void usm_swap_map_give(struct usm_swap_map *map, uint64_t cookie)
 	map->tag[slot] = 0;
 	map->used--;
 	usm_bitmap_set(&map->unused, slot);
+	if (map->dropped)
+		map->dropped(map->dropped_ctx, slot);
 }
 
 int usm_swap_map_adopt(struct usm_swap_map *map, uint64_t cookie)

@@ -28,6 +28,19 @@ int usm_swap_map_create(uint32_t nr_slots, struct usm_swap_map **out);
 /* Frees it; NULL is fine. */
 void usm_swap_map_destroy(struct usm_swap_map *map);
 
+/*
+ * Has dropped(ctx, slot) called for every slot that is given back, by whatever
+ * way: what it held is not needed any more.  Once.
+ */
+void usm_swap_map_watch(struct usm_swap_map *map,
+			void (*dropped)(void *ctx, uint32_t slot), void *ctx);
+
+/*
+ * Says so of every slot that is not in use: a predecessor may have stored what
+ * the kernel does not know any more.
+ */
+void usm_swap_map_drop_unused(const struct usm_swap_map *map);
+
 /* Takes the lowest unused slot: its cookie, or 0 when all are in use. */
 uint64_t usm_swap_map_take(struct usm_swap_map *map);
 

@@ -89,6 +89,57 @@ Test(config, reads_swap)
 		     0);
 }
 
+Test(config, reads_swap_in_memory)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{\"size\":\"4M\"}}");
+
+	cr_assert_eq(config.swap_kind, USM_SWAP_FILE);
+	cr_assert_eq(config.swap_memory_max, 0);
+	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
+			"\"swap\":{\"size\":\"64M\",\"device\":\"lz4\"}}");
+	cr_assert_eq(config.swap_kind, USM_SWAP_LZ4);
+	cr_assert_eq(config.swap_memory_max, 32 << 20);
+	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
+			"\"swap\":{\"size\":\"64M\",\"device\":\"zstd\","
+			"\"memory_max\":\"8M\"},"
+			"\"cgroup\":{\"memory_max\":\"9M\"}}");
+	cr_assert_eq(config.swap_kind, USM_SWAP_ZSTD);
+	cr_assert_eq(config.swap_memory_max, 8 << 20);
+	/* What the limit leaves. */
+	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
+			"\"swap\":{\"size\":\"64M\",\"device\":\"lz4\"},"
+			"\"cgroup\":{\"memory_max\":\"9M\"}}");
+	cr_assert_eq(config.swap_memory_max, 8 << 20);
+}
+
+Test(config, refuses_wrong_swap_in_memory)
+{
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"1M\",\"device\":\"zram\"}}",
+	       "swap.device", "lz4");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"1M\",\"memory_max\":\"1M\"}}",
+	       "swap.memory_max", "only lz4");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"64M\",\"device\":\"lz4\","
+	       "\"memory_max\":\"1M\"}}",
+	       "swap.memory_max", "swap.size");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"64M\",\"device\":\"lz4\","
+	       "\"memory_max\":4097}}",
+	       "swap.memory_max", "multiple");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"64M\",\"device\":\"lz4\","
+	       "\"memory_max\":\"16M\"},"
+	       "\"cgroup\":{\"memory_max\":\"16M\"}}",
+	       "swap.memory_max", "cgroup.memory_max");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"swap\":{\"size\":\"64M\",\"device\":\"lz4\"},"
+	       "\"cgroup\":{\"memory_max\":\"1M\"}}",
+	       "swap.memory_max", "cgroup.memory_max");
+}
+
 Test(config, refuses_wrong_swap)
 {
 	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{}}", "swap.size",
@@ -285,8 +336,9 @@ Test(config, prints_what_it_reads_back)
 	struct usm_config config =
 		accept("{\"name\":\"a\",\"memory\":\"96M\","
 		       "\"policy\":{\"alloc\":\"extent\",\"evict\":\"fifo\"},"
-		       "\"swap\":{\"size\":\"1G\",\"free_low\":1},"
-		       "\"cgroup\":{\"cpu_max\":\"50%\",\"memory_max\":\"3M\"},"
+		       "\"swap\":{\"size\":\"1G\",\"free_low\":1,"
+		       "\"device\":\"zstd\",\"memory_max\":\"4M\"},"
+		       "\"cgroup\":{\"cpu_max\":\"50%\",\"memory_max\":\"5M\"},"
 		       "\"deadline_ms\":7,\"slots\":64,"
 		       "\"on_daemon_loss\":\"queue\"}");
 	struct usm_config again;
@@ -307,7 +359,9 @@ Test(config, prints_what_it_reads_back)
 	cr_assert_eq(again.free_low_percent, 1);
 	cr_assert_eq(again.free_high_percent, config.free_high_percent);
 	cr_assert_eq(again.cgroup_cpu_percent, 50);
-	cr_assert_eq(again.cgroup_memory_max, 3 << 20);
+	cr_assert_eq(again.cgroup_memory_max, 5 << 20);
+	cr_assert_eq(again.swap_kind, USM_SWAP_ZSTD);
+	cr_assert_eq(again.swap_memory_max, 4 << 20);
 	cr_assert_eq(again.deadline_ms, 7);
 	cr_assert_eq(again.slots, 64);
 	cr_assert_eq(again.on_loss, USM_ON_LOSS_QUEUE);

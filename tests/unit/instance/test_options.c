@@ -75,6 +75,29 @@ Test(options, swap_can_be_given)
 	cr_assert_not_null(strstr(failure.text, "policy.evict"));
 }
 
+Test(options, swap_may_be_in_memory)
+{
+	struct usm_options options;
+	struct usm_failure failure;
+
+	cr_assert_eq(parse(ARGV("-n", "b", "-m", "4M", "--swap", "64M",
+				"--swap-device", "zstd", "--swap-memory-max",
+				"16M", "--swap-memory-dir=/x"),
+			   &options, &failure),
+		     0);
+	cr_assert_eq(options.config.swap_kind, USM_SWAP_ZSTD);
+	cr_assert_eq(options.config.swap_memory_max, 16 << 20);
+	cr_assert_str_eq(options.swap_memory_dir, "/x");
+	cr_assert_eq(parse(ARGV("-n", "b", "-m", "4M", "--swap-device", "lz4"),
+			   &options, &failure),
+		     -EINVAL);
+	cr_assert_not_null(strstr(failure.text, "swap.size"));
+	cr_assert_eq(parse(ARGV("--config", "/none", "--swap-device", "lz4"),
+			   &options, &failure),
+		     -EINVAL);
+	cr_assert_not_null(strstr(failure.text, "--config"));
+}
+
 Test(options, errors_name_the_field)
 {
 	struct usm_options options;

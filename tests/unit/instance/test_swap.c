@@ -85,6 +85,34 @@ Test(swap_map, forgets_what_the_kernel_does_not_know)
 	cr_assert_eq(usm_swap_map_used(map), 1);
 }
 
+static uint32_t dropped[4], nr_dropped;
+
+static void drop(void *ctx, uint32_t slot)
+{
+	cr_assert_eq(ctx, dropped);
+	dropped[nr_dropped++ % 4] = slot;
+}
+
+Test(swap_map, says_what_is_not_needed_any_more)
+{
+	uint64_t a = usm_swap_map_take(map), b = usm_swap_map_take(map);
+
+	usm_swap_map_watch(map, drop, dropped);
+	usm_swap_map_give(map, b);
+	usm_swap_map_give(map, b);
+	cr_assert_eq(nr_dropped, 1);
+	cr_assert_eq(dropped[0], usm_swap_slot(b));
+	cr_assert_eq(usm_swap_map_begin(map), 0);
+	cr_assert_eq(usm_swap_map_end(map), 1);
+	cr_assert_eq(nr_dropped, 2);
+	cr_assert_eq(dropped[1], usm_swap_slot(a));
+	cr_assert_eq(usm_swap_map_adopt(map, 77ULL << 32 | 2), 0);
+	usm_swap_map_drop_unused(map);
+	cr_assert_eq(nr_dropped, 5);
+	cr_assert_eq(dropped[2], 1);
+	cr_assert_eq(dropped[3], 3);
+}
+
 /* ---- the device file ---------------------------------------------------------- */
 
 static char path[64];

@@ -192,7 +192,7 @@ static void compressed_drop(void *ctx, uint32_t slot)
 {
 	struct compressed *store = ctx;
 
-	if (slot && slot < store->file.nr_slots)
+	if (slot && slot < store->file.nr_slots && store->file.index[slot])
 		commit(store, slot, 0);
 }
 
