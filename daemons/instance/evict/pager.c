@@ -36,8 +36,7 @@ struct usm_pager {
 	struct usm_notice_reader notices;
 	struct usm_backoff retry;
 	struct usm_bitmap leaving; /* frames whose pages must go */
-	int (*load)(void *ctx, uint32_t slot, void *page);
-	void *load_ctx;
+	struct usm_pager_waits waits;
 	uint32_t nr_loading;
 	uint32_t loading[USM_SLOTS_MAX]; /* slots of the device, in no order */
 	uint32_t won; /* by the batch under way */
@@ -60,8 +59,10 @@ int usm_pager_create(const struct usm_pager_options *options,
 	if (!pager)
 		return -ENOMEM;
 	pager->options = *options;
-	pager->load = options->device->load;
-	pager->load_ctx = options->device->ctx;
+	pager->waits = (struct usm_pager_waits){
+		.ctx = options->device->ctx,
+		.load = options->device->load,
+	};
 	pager->notices.ring = options->notices;
 	usm_backoff_init(&pager->retry, RETRY_MIN_NS, RETRY_MAX_NS);
 	err = usm_checked_evict_create(options->policy, NULL,
@@ -375,12 +376,10 @@ static void read_notices(struct usm_pager *pager)
 
 /* ---- in --------------------------------------------------------------------- */
 
-void usm_pager_load_by(struct usm_pager *pager,
-		       int (*load)(void *ctx, uint32_t slot, void *page),
-		       void *ctx)
+void usm_pager_wait_by(struct usm_pager *pager,
+		       const struct usm_pager_waits *waits)
 {
-	pager->load = load;
-	pager->load_ctx = ctx;
+	pager->waits = *waits;
 }
 
 const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager)
@@ -401,9 +400,9 @@ int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame)
 	if (!usm_swap_map_holds(pager->map, cookie))
 		slot = 0;
 	pager->loading[pager->nr_loading++] = slot;
-	err = pager->load(pager->load_ctx, slot,
-			  pager->options.pool +
-				  ((uint64_t)frame << USM_FRAME_SHIFT));
+	err = pager->waits.load(pager->waits.ctx, slot,
+				pager->options.pool +
+					((uint64_t)frame << USM_FRAME_SHIFT));
 	for (i = 0; pager->loading[i] != slot; i++)
 		;
 	pager->loading[i] = pager->loading[--pager->nr_loading];
@@ -427,8 +426,11 @@ uint32_t usm_pager_reclaim(struct usm_pager *pager)
 	if (!usm_backoff_due(&pager->retry, now))
 		return 0;
 	read_notices(pager);
-	for (i = 0; i < RECLAIM_BATCHES && !won; i++)
+	for (i = 0; i < RECLAIM_BATCHES && !won; i++) {
+		if (i && pager->waits.checkpoint)
+			pager->waits.checkpoint(pager->waits.ctx);
 		won = batch(pager, false);
+	}
 	usm_backoff_result(&pager->retry, now, won);
 	return won;
 }

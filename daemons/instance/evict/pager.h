@@ -60,13 +60,18 @@ void usm_pager_adopted(struct usm_pager *pager);
 void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 		      uint64_t addr);
 
-/*
- * Has pages read by load(ctx, slot, page), which returns the device's errors
- * and may let others run meanwhile, instead of by the device itself.
- */
-void usm_pager_load_by(struct usm_pager *pager,
-		       int (*load)(void *ctx, uint32_t slot, void *page),
-		       void *ctx);
+/* What the pager calls where its worker could do something else meanwhile. */
+struct usm_pager_waits {
+	void *ctx;
+	/* As the device's load(); others may run before it returns. */
+	int (*load)(void *ctx, uint32_t slot, void *page);
+	/* Between two steps of something long: lets others run if it is due. */
+	void (*checkpoint)(void *ctx);
+};
+
+/* Copied.  Without it the pager waits itself. */
+void usm_pager_wait_by(struct usm_pager *pager,
+		       const struct usm_pager_waits *waits);
 
 /* The device it stores on. */
 const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager);

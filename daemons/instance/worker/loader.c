@@ -124,6 +124,13 @@ int usm_loader_load(void *ctx, uint32_t slot, void *page)
 	return load->result;
 }
 
+void usm_loader_checkpoint(void *ctx)
+{
+	struct usm_loader *loader = ctx;
+
+	usm_workee_checkpoint(loader->workees);
+}
+
 uint32_t usm_loader_reap(struct usm_loader *loader)
 {
 	if (!usm_loader_arrived(loader))

@@ -42,6 +42,9 @@ void usm_loader_ring(struct usm_loader *loader, void (*ring)(void *ctx),
  */
 int usm_loader_load(void *ctx, uint32_t slot, void *page);
 
+/* Lets other workees go first if the running one has had its time. */
+void usm_loader_checkpoint(void *ctx);
+
 /* Wakes those whose pages are there; returns how many. */
 uint32_t usm_loader_reap(struct usm_loader *loader);
 

@@ -100,8 +100,12 @@ static int build(struct usm_local_manager *manager)
 	err = usm_loader_create(usm_pager_device(manager->pager),
 				manager->workees, nr_slots, &manager->loader);
 	if (!err)
-		usm_pager_load_by(manager->pager, usm_loader_load,
-				  manager->loader);
+		usm_pager_wait_by(manager->pager,
+				  &(struct usm_pager_waits){
+					  .ctx = manager->loader,
+					  .load = usm_loader_load,
+					  .checkpoint = usm_loader_checkpoint,
+				  });
 	return err;
 }
 
