@@ -16,7 +16,8 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *const usm_alloc_policies[] = { "first-fit", "extent", NULL };
-const char *const usm_evict_policies[] = { "clock", "fifo", NULL };
+const char *const usm_evict_policies[] = { "clock",   "fifo",  "lru",
+					   "s3-fifo", "sieve", NULL };
 
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)

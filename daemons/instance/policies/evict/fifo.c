@@ -2,23 +2,19 @@
 /*
  * fifo: what came first goes first, used or not.
  *
- * A list in order of placing, linked through two arrays so that any frame is
- * taken out in O(1).  Needs no accessed bits: the yardstick for those that do.
+ * Needs no accessed bits: the yardstick for those that do.
  */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "instance/policies/evict/list.h"
 #include "instance/policies/evict/registry.h"
-
-struct link {
-	uint32_t older, newer; /* frame + 1; 0: none */
-	bool listed;
-};
 
 struct fifo {
 	uint32_t nr_frames;
-	uint32_t oldest, newest; /* frame + 1; 0: none */
-	struct link *link; /* [nr_frames] */
+	struct usm_frame_list list; /* in order of placing */
+	struct usm_frame_link *links; /* [nr_frames] */
+	bool *listed; /* [nr_frames] */
 };
 
 static void fifo_fini(void *ctx)
@@ -27,20 +23,23 @@ static void fifo_fini(void *ctx)
 
 	if (!fifo)
 		return;
-	free(fifo->link);
+	free(fifo->links);
+	free(fifo->listed);
 	free(fifo);
 }
 
 static int fifo_init(uint32_t nr_frames, void **ctx)
 {
 	struct fifo *fifo = calloc(1, sizeof(*fifo));
+	size_t room = nr_frames ? nr_frames : 1;
 
 	if (!fifo)
 		return -ENOMEM;
 	fifo->nr_frames = nr_frames;
-	fifo->link = calloc(nr_frames ? nr_frames : 1, sizeof(*fifo->link));
-	if (!fifo->link) {
-		free(fifo);
+	fifo->links = calloc(room, sizeof(*fifo->links));
+	fifo->listed = calloc(room, sizeof(*fifo->listed));
+	if (!fifo->links || !fifo->listed) {
+		fifo_fini(fifo);
 		return -ENOMEM;
 	}
 	*ctx = fifo;
@@ -50,39 +49,22 @@ static int fifo_init(uint32_t nr_frames, void **ctx)
 static void fifo_placed(void *ctx, uint32_t frame, uint64_t page)
 {
 	struct fifo *fifo = ctx;
-	struct link *link;
 
-	(void)page; /* whatever it is, it waits its turn */
-	if (frame >= fifo->nr_frames || fifo->link[frame].listed)
+	(void)page; /* it comes last whichever it is */
+	if (frame >= fifo->nr_frames || fifo->listed[frame])
 		return;
-	link = &fifo->link[frame];
-	link->listed = true;
-	link->older = fifo->newest;
-	link->newer = 0;
-	if (fifo->newest)
-		fifo->link[fifo->newest - 1].newer = frame + 1;
-	else
-		fifo->oldest = frame + 1;
-	fifo->newest = frame + 1;
+	fifo->listed[frame] = true;
+	usm_frame_list_add(&fifo->list, fifo->links, frame);
 }
 
 static void fifo_removed(void *ctx, uint32_t frame)
 {
 	struct fifo *fifo = ctx;
-	struct link *link;
 
-	if (frame >= fifo->nr_frames || !fifo->link[frame].listed)
+	if (frame >= fifo->nr_frames || !fifo->listed[frame])
 		return;
-	link = &fifo->link[frame];
-	link->listed = false;
-	if (link->older)
-		fifo->link[link->older - 1].newer = link->newer;
-	else
-		fifo->oldest = link->newer;
-	if (link->newer)
-		fifo->link[link->newer - 1].older = link->older;
-	else
-		fifo->newest = link->older;
+	fifo->listed[frame] = false;
+	usm_frame_list_take(&fifo->list, fifo->links, frame);
 }
 
 static uint32_t fifo_choose(void *ctx, uint32_t look, bool any,
@@ -92,8 +74,8 @@ static uint32_t fifo_choose(void *ctx, uint32_t look, bool any,
 	uint32_t chosen = 0;
 
 	(void)any; /* it never does anything else */
-	while (chosen < nr && chosen < look && fifo->oldest) {
-		victims[chosen] = fifo->oldest - 1;
+	while (chosen < nr && chosen < look && fifo->list.nr) {
+		victims[chosen] = usm_frame_list_oldest(&fifo->list);
 		fifo_removed(fifo, victims[chosen++]);
 	}
 	return chosen;

@@ -5,9 +5,8 @@
 #include <string.h>
 
 const struct usm_evict_policy *const usm_evict_registry[] = {
-	&usm_evict_clock,
-	&usm_evict_fifo,
-	NULL,
+	&usm_evict_clock,   &usm_evict_fifo,  &usm_evict_lru,
+	&usm_evict_s3_fifo, &usm_evict_sieve, NULL,
 };
 
 const struct usm_evict_policy *usm_evict_policy_find(const char *name)

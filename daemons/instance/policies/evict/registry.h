@@ -9,6 +9,9 @@
 
 extern const struct usm_evict_policy usm_evict_clock;
 extern const struct usm_evict_policy usm_evict_fifo;
+extern const struct usm_evict_policy usm_evict_lru;
+extern const struct usm_evict_policy usm_evict_s3_fifo;
+extern const struct usm_evict_policy usm_evict_sieve;
 
 /* All of them, NULL at the end. */
 extern const struct usm_evict_policy *const usm_evict_registry[];
