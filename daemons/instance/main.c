@@ -217,7 +217,9 @@ int main(int argc, char **argv)
 		return USM_EXIT_OK;
 	}
 	if (!err)
-		err = run(&options, &failure);
+		err = options.replay.path
+			      ? usm_replay(&options.replay, stdout, &failure)
+			      : run(&options, &failure);
 	if (err) {
 		fprintf(stderr, "usm-instance: %s\n", failure.text);
 		return failure.exit;

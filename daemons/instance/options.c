@@ -10,7 +10,10 @@
 
 #include "common/client.h"
 #include "common/policy_files.h"
+#include "common/size.h"
+#include "instance/policies/evict/registry.h"
 #include "instance/privileges.h"
+#include "instance/replay/simulate.h"
 
 enum {
 	KEY_CONFIG = 'c',
@@ -32,6 +35,10 @@ enum {
 	KEY_CHECK,
 	KEY_DEVICE,
 	KEY_CPU,
+	KEY_REPLAY,
+	KEY_FRAMES,
+	KEY_BATCH,
+	KEY_JSON,
 };
 
 static const struct argp_option option_table[] = {
@@ -52,6 +59,15 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "check", KEY_CHECK, "FILE", 0,
 	  "Only check a configuration file; needs no rights and no module", 0 },
+	{ .doc = "Instead of serving anybody:" },
+	{ "replay", KEY_REPLAY, "TRACE", 0,
+	  "Play a trace to eviction policies (--evict NAME, or all) in 10, 25 "
+	  "and 50 % of its footprint, or in --memory SIZE, and say how many "
+	  "faults each has; needs no rights and no module",
+	  0 },
+	{ "frames", KEY_FRAMES, "N", 0, "Size of the memory, in frames", 0 },
+	{ "batch", KEY_BATCH, "N", 0, "Victims per decision (default 1)", 0 },
+	{ "json", KEY_JSON, NULL, 0, "The result as JSON", 0 },
 	{ .doc = "How to run:" },
 	{ "managed", KEY_MANAGED, NULL, 0,
 	  "The partition outlives this process; take over one that waits", 0 },
@@ -180,6 +196,20 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_CPU:
 		options->cpu = (int)number(state, "cpu", arg, CPU_SETSIZE - 1);
 		return 0;
+	case KEY_REPLAY:
+		options->replay.path = arg;
+		return 0;
+	case KEY_FRAMES:
+		options->replay.frames = (uint32_t)number(state, "frames", arg,
+							  USM_TRACE_PAGES_MAX);
+		return 0;
+	case KEY_BATCH:
+		options->replay.batch = (uint32_t)number(
+			state, "batch", arg, USM_SIMULATE_BATCH_MAX);
+		return 0;
+	case KEY_JSON:
+		options->replay.json = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": takes options only", arg);
 		return EINVAL;
@@ -251,12 +281,47 @@ static bool says_what(const struct arguments *args)
 	       args->swap || args->swap_device || args->swap_memory_max;
 }
 
+/* --replay takes its own options, and two of the configuration's. */
+static int read_replay(struct arguments *args, struct usm_failure *failure)
+{
+	struct usm_replay_options *replay = &args->options.replay;
+
+	if (args->options.check || args->config || args->name || args->alloc ||
+	    args->swap || args->swap_device || args->swap_memory_max)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--replay goes without --check, --config, "
+				"--name, --alloc and those of swap");
+	if (args->memory && replay->frames)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--memory and --frames say the same");
+	if (args->memory && usm_size_parse(args->memory, &replay->memory_bytes))
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--memory: \"%s\" is no size", args->memory);
+	if (!replay->batch)
+		replay->batch = 1;
+	if (!args->evict || !strcmp(args->evict, "all"))
+		return 0;
+	replay->policy = usm_evict_policy_find(args->evict);
+	if (!replay->policy)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--evict: no policy \"%s\" in this build",
+				args->evict);
+	return 0;
+}
+
 static int read_config(struct arguments *args, struct usm_failure *failure)
 {
 	struct usm_config *config = &args->options.config;
 	struct usm_config_error error = { 0 };
 	int err;
 
+	if (args->options.replay.path)
+		return read_replay(args, failure);
+	if (args->options.replay.frames || args->options.replay.batch ||
+	    args->options.replay.json)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--frames, --batch and --json go with "
+				"--replay only");
 	if (args->options.check)
 		err = load_file(args->options.check, config, failure);
 	else if (args->config && says_what(args))

@@ -10,6 +10,7 @@
 
 #include "common/config.h"
 #include "instance/failure.h"
+#include "instance/replay/replay.h"
 
 /*
  * Where swap files are made, by root.  Not in the configuration: who may ask
@@ -24,6 +25,7 @@ struct usm_options {
 	struct usm_config config;
 	const char *config_path; /* NULL: all was on the command line */
 	const char *check; /* only check this file and say what is wrong */
+	struct usm_replay_options replay; /* .path: only play that trace */
 	const char *device; /* NULL: the usual path */
 	const char *swap_dir; /* never NULL */
 	const char *swap_memory_dir; /* never NULL */
@@ -37,7 +39,8 @@ struct usm_options {
 };
 
 /*
- * Reads the command line and the configuration it names.  Wrong usage, --help
+ * Reads the command line and the configuration it names; with --replay there
+ * is none.  Wrong usage, --help
  * and --version end the process here, as argp does (exit code 2, 0, 0).
  * On failure *failure says why; *out is untouched.
  */

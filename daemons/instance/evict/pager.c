@@ -7,15 +7,12 @@
 #include "common/client.h"
 #include "instance/arena/bitmap.h"
 #include "instance/evict/accessed.h"
+#include "instance/evict/choose.h"
 #include "instance/evict/outgoing.h"
 #include "instance/policies/evict/checked.h"
 #include "instance/swap/map.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/notices.h"
-
-/* Frames looked at at once for one batch, and how often. */
-#define LOOK USM_ACCESSED_LOOK
-#define LOOKS 4
 
 /* Batches that may fail (pages shared, pinned, busy) before a fault waits. */
 #define RECLAIM_BATCHES 8
@@ -26,6 +23,8 @@
 
 /* Evicted pages asked for by one call. */
 #define LIST_BATCH 256
+
+_Static_assert(USM_CHOOSE_LOOK <= USM_ACCESSED_LOOK, "asked for at once");
 
 struct usm_pager {
 	struct usm_pager_options options;
@@ -167,26 +166,12 @@ static void accessed(void *ctx, uint32_t frame)
 	usm_checked_evict_accessed(pager->policy, frame);
 }
 
-static uint32_t choose(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
+static void look(void *ctx, const uint32_t *frames, uint32_t nr)
 {
-	struct usm_checked_evict *policy = pager->policy;
-	uint32_t frames[LOOK], chosen = 0;
-	int look;
+	struct usm_pager *pager = ctx;
 
-	for (look = 1; look <= LOOKS && chosen < nr; look++) {
-		/* Everything in sight is in use: take what comes. */
-		bool any = look == LOOKS && !chosen;
-
-		if (!any && usm_checked_evict_looks(policy))
-			usm_accessed_look(&pager->accessed,
-					  pager->options.kernel, frames,
-					  usm_checked_evict_upcoming(
-						  policy, frames, LOOK),
-					  accessed, pager);
-		chosen += usm_checked_evict_choose(
-			policy, LOOK, any, victims + chosen, nr - chosen);
-	}
-	return chosen;
+	usm_accessed_look(&pager->accessed, pager->options.kernel, frames, nr,
+			  accessed, pager);
 }
 
 static bool any_leaving(const struct usm_pager *pager)
@@ -261,7 +246,7 @@ static void evict(struct usm_pager *pager, bool leaving)
 	int err;
 
 	nr = leaving ? choose_leaving(pager, victims, taken)
-		     : choose(pager, victims, taken);
+		     : usm_choose(pager->policy, look, pager, victims, taken);
 	while (taken > nr)
 		usm_swap_map_give(pager->map, cookies[--taken]);
 	for (i = 0; i < nr; i++) {

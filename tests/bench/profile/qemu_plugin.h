@@ -7,6 +7,7 @@
 #ifndef USM_BENCH_QEMU_PLUGIN_H
 #define USM_BENCH_QEMU_PLUGIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,12 @@ enum qemu_plugin_cb_flags {
 	QEMU_PLUGIN_CB_NO_REGS,
 };
 
+enum qemu_plugin_mem_rw {
+	QEMU_PLUGIN_MEM_R = 1,
+	QEMU_PLUGIN_MEM_W,
+	QEMU_PLUGIN_MEM_RW,
+};
+
 enum qemu_plugin_op {
 	QEMU_PLUGIN_INLINE_ADD_U64,
 };
@@ -29,6 +36,8 @@ enum qemu_plugin_op {
 typedef void (*qemu_plugin_tb_cb)(qemu_plugin_id_t id,
 				  struct qemu_plugin_tb *tb);
 typedef void (*qemu_plugin_exec_cb)(unsigned int cpu, void *data);
+typedef void (*qemu_plugin_mem_cb)(unsigned int cpu, uint32_t info,
+				   uint64_t vaddr, void *data);
 typedef void (*qemu_plugin_end_cb)(qemu_plugin_id_t id, void *data);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
@@ -40,6 +49,12 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    qemu_plugin_exec_cb cb,
 					    enum qemu_plugin_cb_flags flags,
 					    void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+				      qemu_plugin_mem_cb cb,
+				      enum qemu_plugin_cb_flags flags,
+				      enum qemu_plugin_mem_rw rw, void *data);
+bool qemu_plugin_mem_is_store(uint32_t info);
+unsigned int qemu_plugin_mem_size_shift(uint32_t info);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_end_cb cb,
 				    void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/replay/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "instance/policies/evict/registry.h"
+#include "instance/replay/optimum.h"
+#include "instance/replay/report.h"
+#include "instance/replay/simulate.h"
+
+/* Sizes of memory unless one is given, in percent of the footprint. */
+static const uint32_t default_percent[] = { 10, 25, 50 };
+
+#define NR_DEFAULTS (sizeof(default_percent) / sizeof(default_percent[0]))
+
+/* Makes the list of sizes; how many, or -EINVAL. */
+static int choose_sizes(const struct usm_replay_options *options,
+			const struct usm_trace *trace, uint32_t *frames,
+			struct usm_failure *failure)
+{
+	uint64_t wanted = options->frames;
+	unsigned int i;
+
+	if (!options->frames && !options->memory_bytes) {
+		for (i = 0; i < NR_DEFAULTS; i++)
+			frames[i] = (uint32_t)((uint64_t)trace->nr_pages *
+					       default_percent[i] / 100);
+		wanted = frames[0];
+	} else {
+		if (options->memory_bytes)
+			wanted = options->memory_bytes / trace->page_bytes;
+		i = 1;
+	}
+	/* What it left out would be hits only in larger ones. */
+	if (wanted <= trace->window)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"%s: a memory of %" PRIu64
+				" frames is too small: the trace leaves out "
+				"what comes within %" PRIu32 " other pages",
+				options->path, wanted, trace->window);
+	if (wanted > USM_TRACE_PAGES_MAX)
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"a memory of %" PRIu64
+				" frames: at most %u are possible",
+				wanted, USM_TRACE_PAGES_MAX);
+	if (i == 1)
+		frames[0] = (uint32_t)wanted;
+	return (int)i;
+}
+
+static int add_optimum(struct usm_replay_report *report, uint32_t frames,
+		       struct usm_failure *failure)
+{
+	struct usm_replay_row row = { .frames = frames };
+	uint64_t faults = 0;
+	int err = usm_optimum(report->trace, frames, &faults);
+
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err, "optimum: %s",
+				strerror(-err));
+	row.outcome.faults = faults;
+	row.outcome.evictions = faults > frames ? faults - frames : 0;
+	report->rows[report->nr_rows++] = row;
+	return 0;
+}
+
+static int add_policy(struct usm_replay_report *report, uint32_t frames,
+		      const struct usm_evict_policy *policy,
+		      struct usm_failure *failure)
+{
+	struct usm_simulation simulation = {
+		.trace = report->trace,
+		.policy = policy,
+		.frames = frames,
+		.batch = report->batch,
+	};
+	struct usm_replay_row row = {
+		.frames = frames,
+		.policy = policy->name,
+	};
+	int err = usm_simulate(&simulation, &row.outcome, failure);
+
+	if (!err)
+		report->rows[report->nr_rows++] = row;
+	return err;
+}
+
+static int play(const struct usm_replay_options *options,
+		struct usm_replay_report *report, struct usm_failure *failure)
+{
+	const struct usm_evict_policy *const one[] = { options->policy, NULL };
+	const struct usm_evict_policy *const *policies =
+		options->policy ? one : usm_evict_registry;
+	uint32_t frames[NR_DEFAULTS], nr = 0;
+	int sizes = choose_sizes(options, report->trace, frames, failure);
+	int i, err = 0;
+
+	if (sizes < 0)
+		return sizes;
+	while (policies[nr])
+		nr++;
+	report->rows = calloc((size_t)sizes * (nr + 1), sizeof(*report->rows));
+	if (!report->rows)
+		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
+				"out of memory");
+	for (i = 0; i < sizes && !err; i++) {
+		uint32_t j;
+
+		err = add_optimum(report, frames[i], failure);
+		for (j = 0; j < nr && !err; j++)
+			err = add_policy(report, frames[i], policies[j],
+					 failure);
+	}
+	return err;
+}
+
+static int print(const struct usm_replay_report *report, bool json, FILE *out,
+		 struct usm_failure *failure)
+{
+	int err = 0;
+
+	if (json)
+		err = usm_replay_json(report, out);
+	else
+		usm_replay_table(report, out);
+	if (!err && (fflush(out) || ferror(out)))
+		err = -EIO;
+	return err ? usm_fail(failure, USM_EXIT_FAILED, -err,
+			      "printing the result: %s", strerror(-err))
+		   : 0;
+}
+
+int usm_replay(const struct usm_replay_options *options, FILE *out,
+	       struct usm_failure *failure)
+{
+	struct usm_trace trace = { 0 };
+	struct usm_replay_report report = {
+		.path = options->path,
+		.trace = &trace,
+		.batch = options->batch,
+	};
+	int err = usm_trace_read(options->path, &trace, failure);
+
+	if (!err)
+		err = play(options, &report, failure);
+	if (!err)
+		err = print(&report, options->json, out, failure);
+	free(report.rows);
+	usm_trace_fini(&trace);
+	return err;
+}
