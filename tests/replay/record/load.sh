@@ -7,8 +7,8 @@
 # key's rank says nothing about its place in memory.
 set -euo pipefail
 
-readonly keys=15000
-readonly uses=12000
+readonly keys=10000
+readonly uses=8000
 
 # shellcheck disable=SC2016 # awk's variables
 common='
@@ -24,13 +24,13 @@ make() {
 
 case ${1:?"which load?"} in
 redis-fill)
-	make 'BEGIN { for (i = 0; i < keys; i++) print "SET key:" i " " text(200 + int(uniform() * 600)) }'
+	make 'BEGIN { for (i = 0; i < keys; i++) print "SET key:" i " " text(300 + int(uniform() * 800)) }'
 	;;
 redis-use)
 	# Nine reads to a write.
 	make 'BEGIN { for (i = 0; i < uses; i++)
 		if (uniform() < 0.9) print "GET key:" skewed()
-		else print "SET key:" skewed() " " text(200 + int(uniform() * 600)) }'
+		else print "SET key:" skewed() " " text(300 + int(uniform() * 800)) }'
 	;;
 sql)
 	# A table with an index, filled; then queries and updates by key, by name, and
@@ -38,10 +38,10 @@ sql)
 	make 'BEGIN {
 		print "PRAGMA temp_store = MEMORY; CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, body TEXT, used INTEGER); BEGIN;"
 		for (i = 0; i < keys; i++)
-			print "INSERT INTO item VALUES (" i ", \"" text(16) "\", \"" text(200 + int(uniform() * 600)) "\", 0);"
+			print "INSERT INTO item VALUES (" i ", \"" text(16) "\", \"" text(300 + int(uniform() * 800)) "\", 0);"
 		print "COMMIT; CREATE INDEX by_name ON item (name);"
 		for (i = 0; i < uses; i++) {
-			if (i % 3000 == 1500) print "SELECT sum(length(body)), max(used) FROM item;"
+			if (i % 2000 == 1000) print "SELECT sum(length(body)), max(used) FROM item;"
 			else if (uniform() < 0.8) print "SELECT body FROM item WHERE id = " skewed() ";"
 			else if (uniform() < 0.5) print "UPDATE item SET used = used + 1 WHERE id = " skewed() ";"
 			else print "SELECT count(*) FROM item WHERE name BETWEEN \"" text(3) "\" AND \"" text(3) "\" LIMIT 1;"

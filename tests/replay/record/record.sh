@@ -16,10 +16,10 @@ store, and writes tests/replay/traces/TRACE.trace: redis gcc sqlite (default:
 all). Set QEMU to the emulator if it is not in the PATH, and USM_BUILD to the
 build directory if it is not build/.
 
-  redis   15000 keys of 200 to 800 bytes, then 12000 requests, skewed, a tenth
+  redis   10000 keys of 300 to 1100 bytes, then 8000 requests, skewed, a tenth
           of them writes
   gcc     the compiler proper, -O1, on one file of this project
-  sqlite  the shell, a table in memory with an index, filled, then 12000
+  sqlite  the shell, a table in memory with an index, filled, then 8000
           statements: skewed queries and updates by key, ranges, four scans
 END
 }
