@@ -133,7 +133,7 @@ Test(trusted, refuses_what_is_no_file)
 
 Test(trusted, long_paths_are_named_as_such)
 {
-	char dir[PATH_MAX + 16];
+	static char dir[PATH_MAX + 16];
 
 	memset(dir, 'a', sizeof(dir) - 1);
 	dir[sizeof(dir) - 1] = 0;
