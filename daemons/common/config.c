@@ -231,6 +231,22 @@ static int read_slots(const cJSON *item, const char *path, void *out,
 	return 0;
 }
 
+static int read_workers(const cJSON *item, const char *path, void *out,
+			struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+	uint64_t workers = 0;
+	int ret = usm_json_uint(item, path, 1, USM_WORKERS_MAX, &workers, err);
+
+	if (ret)
+		return ret;
+	/* Slots are spread over them by the bits of a word. */
+	if (workers & (workers - 1))
+		return usm_json_error(err, path, "must be a power of two");
+	config->workers = (unsigned int)workers;
+	return 0;
+}
+
 static const struct usm_json_key config_keys[] = {
 	{ "name", true, read_name },
 	{ "memory", true, read_memory },
@@ -239,6 +255,7 @@ static const struct usm_json_key config_keys[] = {
 	{ "cgroup", false, read_cgroup },
 	{ "deadline_ms", false, read_deadline },
 	{ "slots", false, read_slots },
+	{ "workers", false, read_workers },
 	{ "on_daemon_loss", false, read_on_loss },
 };
 
@@ -251,6 +268,7 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 		.free_high_percent = USM_FREE_HIGH_DEFAULT,
 		.deadline_ms = USM_DEADLINE_MS_DEFAULT,
 		.slots = USM_SLOTS_DEFAULT,
+		.workers = 1,
 		.on_loss = USM_ON_LOSS_FALLBACK,
 	};
 	cJSON *root = NULL;
@@ -261,6 +279,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 	ret = usm_json_object(root, "", config_keys, ARRAY_SIZE(config_keys),
 			      &config, err);
 	cJSON_Delete(root);
+	if (!ret && config.workers > 1 && config.swap_bytes)
+		ret = usm_json_error(err, "workers", "must be 1 with swap");
 	if (!ret && *config.evict_policy && !config.swap_bytes)
 		ret = usm_json_error(err, "policy.evict",
 				     "without swap nothing is evicted");
@@ -363,6 +383,7 @@ static bool print_all(const struct usm_config *config, cJSON *root)
 	       cJSON_AddNumberToObject(root, "deadline_ms",
 				       config->deadline_ms) &&
 	       cJSON_AddNumberToObject(root, "slots", config->slots) &&
+	       cJSON_AddNumberToObject(root, "workers", config->workers) &&
 	       cJSON_AddStringToObject(root, "on_daemon_loss",
 				       usm_on_loss_names[config->on_loss]);
 }

@@ -72,6 +72,7 @@ struct usm_config {
 	unsigned int cgroup_cpu_percent; /* of one processor, 0: no limit */
 	unsigned int deadline_ms;
 	unsigned int slots;
+	unsigned int workers; /* a power of two */
 	enum usm_on_loss on_loss;
 };
 

@@ -29,12 +29,12 @@ enum {
 	NR_FDS = FD_SOURCE + USM_CONTROL_SOURCES
 };
 
-static void tell_worker(void *ctx, uint32_t member)
+static void tell_workers(void *ctx, uint32_t member)
 {
 	struct usm_control *control = ctx;
 
-	/* A full inbox loses a hint, nothing else. */
-	usm_inbox_post(control->inbox, member);
+	if (control->member_gone)
+		control->member_gone(control->workers_ctx, member);
 }
 
 static int list_members(const struct usm_session *session,
@@ -79,7 +79,7 @@ int usm_control_resync(struct usm_control *control)
 
 	if (!err)
 		err = usm_members_resync(&control->members, info, nr,
-					 tell_worker, control);
+					 tell_workers, control);
 	return err;
 }
 
@@ -90,9 +90,9 @@ static int handle_event(struct usm_control *control,
 	int err;
 
 	/* What was lost may have been a word about the partition's size. */
-	if (control->worker &&
+	if (control->resized &&
 	    (event->type == USM_EVENT_RESIZE || event->type == USM_EVENT_LOST))
-		usm_worker_resize(control->worker);
+		control->resized(control->workers_ctx);
 	if (event->type == USM_EVENT_RESIZE) {
 		err = 0;
 	} else if (event->type == USM_EVENT_LOST) {
@@ -104,7 +104,7 @@ static int handle_event(struct usm_control *control,
 			err = 0;
 	}
 	if (gone)
-		tell_worker(control, gone);
+		tell_workers(control, gone);
 	if (!err && control->observe)
 		control->observe(control->observe_ctx, event);
 	return err;

@@ -11,8 +11,6 @@
 #include "instance/arena/returned.h"
 #include "instance/members.h"
 #include "instance/session.h"
-#include "instance/worker/inbox.h"
-#include "instance/worker/worker.h"
 
 /* What else is waited for: ready(ctx) is called while fd is readable. */
 struct usm_control_source {
@@ -27,8 +25,10 @@ struct usm_control_source {
 struct usm_control {
 	struct usm_session *session;
 	struct usm_returned *returned;
-	struct usm_inbox *inbox;
-	struct usm_worker_thread *worker; /* NULL: sizes stay */
+	/* What workers should know; called on this thread, NULL is fine. */
+	void (*member_gone)(void *ctx, uint32_t member);
+	void (*resized)(void *ctx);
+	void *workers_ctx;
 	int stop_fd; /* readable: end cleanly */
 	struct usm_control_source source[USM_CONTROL_SOURCES];
 	struct usm_members_table members;

@@ -2,21 +2,14 @@
 #include "instance/instance.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "instance/control.h"
 #include "instance/evict/pager.h"
 #include "instance/evict/recover.h"
-#include "instance/worker/wake_cost.h"
-#include "instance/worker/worker.h"
-
-/*
- * One worker owns the whole partition.  More of them need the partition cut in
- * shares with a common reserve; dispatch (usm_worker_mask) is ready for it.
- */
-#define NR_WORKERS 1
+#include "instance/worker/resize.h"
+#include "instance/workers.h"
 
 /*
  * A fault for which no page can be evicted now waits half of the deadline: the
@@ -28,12 +21,9 @@ struct usm_instance {
 	struct usm_session *session;
 	struct usm_kernel kernel;
 	struct usm_returned *returned;
-	struct usm_stock *stock;
+	struct usm_workers *workers;
 	struct usm_swap_device *swap; /* NULL: none */
 	struct usm_pager *pager; /* NULL: no swap */
-	struct usm_local_manager *manager;
-	struct usm_inbox *inbox;
-	struct usm_worker_thread *worker;
 	struct usm_resize_parts resize;
 };
 
@@ -44,7 +34,8 @@ static int take_over_frames(struct usm_instance *instance)
 
 	if (err)
 		return err;
-	return usm_stock_reconcile(instance->stock, NULL);
+	return usm_stock_reconcile(usm_workers_stocks(instance->workers)[0],
+				   NULL);
 }
 
 static int build_pager(struct usm_instance *instance,
@@ -53,7 +44,7 @@ static int build_pager(struct usm_instance *instance,
 	struct usm_session *session = instance->session;
 	struct usm_pager_options wanted = {
 		.kernel = &instance->kernel,
-		.stock = instance->stock,
+		.stock = usm_workers_stocks(instance->workers)[0],
 		.policy = options->evict,
 		.device = options->swap,
 		.notices = session->view.notices,
@@ -70,40 +61,46 @@ static int build_pager(struct usm_instance *instance,
 static int build(struct usm_instance *instance,
 		 const struct usm_instance_options *options)
 {
-	const struct usm_claim *claim = &instance->session->claim;
+	struct usm_session *session = instance->session;
+	const struct usm_claim *claim = &session->claim;
+	struct usm_workers_options wanted = {
+		.nr = options->nr_workers,
+		.kernel = &instance->kernel,
+		.claim = claim,
+		.alloc = options->alloc,
+		.bells = session->channel->doorbell,
+	};
 	int err;
 
-	usm_session_kernel(instance->session, &instance->kernel);
+	usm_session_kernel(session, &instance->kernel);
 	err = usm_returned_create(claim->extents, claim->nr_extents,
 				  claim->base_pfn, &instance->kernel,
 				  &instance->returned);
 	if (err)
 		return err;
-	err = usm_stock_create(claim->extents, claim->nr_extents,
-			       options->alloc, &instance->kernel,
-			       instance->returned, &instance->stock);
+	wanted.returned = instance->returned;
+	err = usm_workers_create(&wanted, &instance->workers);
 	if (err)
 		return err;
 	err = build_pager(instance, options);
 	if (err)
 		return err;
-	err = usm_local_manager_create(&instance->session->view,
-				       usm_worker_mask(0, NR_WORKERS),
-				       instance->stock, instance->pager,
-				       claim->deadline_ms * PATIENCE_NS_PER_MS,
-				       &instance->kernel, &instance->manager);
+	err = usm_workers_schedule(instance->workers, &session->view,
+				   instance->pager,
+				   claim->deadline_ms * PATIENCE_NS_PER_MS);
 	if (err)
 		return err;
 	instance->resize = (struct usm_resize_parts){
 		.kernel = &instance->kernel,
-		.stock = instance->stock,
+		.nr_workers = options->nr_workers,
+		.stocks = usm_workers_stocks(instance->workers),
+		.managers = usm_workers_managers(instance->workers),
 		.pager = instance->pager,
-		.manager = instance->manager,
-		.pool_frames = instance->session->pool_frames,
+		.pool_frames = session->pool_frames,
 		.free_low_percent = options->free_low_percent,
 		.free_high_percent = options->free_high_percent,
 	};
-	return usm_inbox_create(&instance->inbox);
+	return 0;
 }
 
 /* Before there is a frame in stock or a page: costs next to nothing. */
@@ -111,12 +108,15 @@ static int configure_policies(struct usm_instance *instance,
 			      const struct usm_instance_options *options,
 			      struct usm_failure *failure)
 {
+	struct usm_stock *const *stocks = usm_workers_stocks(instance->workers);
+	unsigned int i;
 	int err = 0;
 
 	if (options->alloc_settings && options->alloc_settings->nr)
-		err = usm_stock_replace_policy(instance->stock, options->alloc,
-					       options->alloc_settings,
-					       failure);
+		for (i = 0; i < options->nr_workers && !err; i++)
+			err = usm_stock_replace_policy(
+				stocks[i], options->alloc,
+				options->alloc_settings, failure);
 	if (!err && instance->pager && options->evict_settings &&
 	    options->evict_settings->nr)
 		err = usm_pager_replace_policy(instance->pager, options->evict,
@@ -163,56 +163,41 @@ int usm_instance_create(const struct usm_instance_options *options,
 	return 0;
 }
 
-/* Spreads instances over the CPUs this process may use. */
-static int choose_cpu(uint32_t id, unsigned int *nr_cpus)
+/*
+ * Short of memory they go on with the books they have: the kernel refuses what
+ * is not ours any more, and what is new lies idle.
+ */
+static void follow_resize(void *ctx)
 {
-	unsigned int nth, cpu;
-	cpu_set_t set;
+	const struct usm_instance *instance = ctx;
 
-	*nr_cpus = 1;
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return -1;
-	*nr_cpus = (unsigned int)CPU_COUNT(&set);
-	nth = (id - 1) % *nr_cpus;
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set) && !nth--)
-			return (int)cpu;
-	return -1;
+	usm_resize_follow(&instance->resize);
 }
 
 int usm_instance_start(struct usm_instance *instance, int cpu,
 		       struct usm_failure *failure)
 {
-	struct usm_session *session = instance->session;
-	unsigned int nr_cpus;
-	int chosen = choose_cpu(session->claim.instance, &nr_cpus);
-	struct usm_worker_options options = {
-		.kernel = &instance->kernel,
-		.index = 0,
-		.cpu = cpu >= 0 ? cpu : chosen,
-		.nr_cpus = nr_cpus,
-		.wake_cost_ns = usm_wake_cost_ns(),
-		.bell = &session->channel->doorbell[0],
-		.manager = instance->manager,
-		.stock = instance->stock,
-		.pager = instance->pager,
-		.inbox = instance->inbox,
-		.resize = &instance->resize,
-	};
-	int err = usm_worker_start(&options, &instance->worker);
+	/* Spreads instances over the CPUs this process may use. */
+	return usm_workers_start(instance->workers,
+				 instance->session->claim.instance - 1, cpu,
+				 follow_resize, instance, failure);
+}
 
-	if (err)
-		return usm_fail(failure, USM_EXIT_FAILED, -err,
-				"starting the worker: %s", strerror(-err));
-	return 0;
+static void member_gone(void *ctx, uint32_t member)
+{
+	usm_workers_member_gone(ctx, member);
+}
+
+static void resized(void *ctx)
+{
+	usm_workers_resize(ctx);
 }
 
 void usm_instance_exchange(struct usm_instance *instance,
 			   struct usm_exchange *exchange)
 {
-	exchange->stock = instance->stock;
 	exchange->pager = instance->pager;
-	usm_worker_exchange(instance->worker, exchange);
+	usm_workers_exchange(instance->workers, exchange);
 }
 
 int usm_instance_run(struct usm_instance *instance,
@@ -222,8 +207,9 @@ int usm_instance_run(struct usm_instance *instance,
 	struct usm_control control = {
 		.session = instance->session,
 		.returned = instance->returned,
-		.inbox = instance->inbox,
-		.worker = instance->worker,
+		.member_gone = member_gone,
+		.resized = resized,
+		.workers_ctx = instance->workers,
 		.stop_fd = run->stop_fd,
 		.observe = run->observe,
 		.observe_ctx = run->observe_ctx,
@@ -248,14 +234,13 @@ void usm_instance_destroy(struct usm_instance *instance)
 {
 	if (!instance)
 		return;
-	usm_worker_stop(instance->worker);
-	/* It reports to the manager until it is closed. */
+	if (instance->workers)
+		usm_workers_stop(instance->workers);
+	/* It reports to a manager until it is closed. */
 	if (instance->swap)
 		usm_swap_device_close(instance->swap);
-	usm_local_manager_destroy(instance->manager);
-	usm_inbox_destroy(instance->inbox);
+	usm_workers_destroy(instance->workers);
 	usm_pager_destroy(instance->pager);
-	usm_stock_destroy(instance->stock);
 	usm_returned_destroy(instance->returned);
 	free(instance);
 }

@@ -12,12 +12,14 @@
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
 #include "instance/session.h"
+#include "instance/worker/exchange.h"
 #include "usm_policy.h"
 
 struct usm_instance;
 
 struct usm_instance_options {
 	struct usm_session *session;
+	unsigned int nr_workers; /* a power of two */
 	const struct usm_alloc_policy *alloc;
 	const struct usm_settings *alloc_settings; /* NULL: none */
 	/* What follows is of use only with a swap device. */
@@ -37,8 +39,8 @@ int usm_instance_create(const struct usm_instance_options *options,
 			struct usm_instance **out, struct usm_failure *failure);
 
 /*
- * Starts the worker on `cpu` (-1: chosen by instance id among those allowed).
- * Faults are served from here on.
+ * Starts the workers on `cpu` and those after it (-1: chosen by instance id
+ * among those allowed).  Faults are served from here on.
  */
 int usm_instance_start(struct usm_instance *instance, int cpu,
 		       struct usm_failure *failure);

@@ -125,6 +125,7 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 	const struct usm_config *config = &options->config;
 	struct usm_instance_options wanted = {
 		.session = session,
+		.nr_workers = config->workers,
 		.alloc = policies->alloc,
 		.alloc_settings = &policies->alloc_settings,
 		.swap = config->swap_bytes ? swap : NULL,

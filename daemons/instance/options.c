@@ -39,6 +39,7 @@ enum {
 	KEY_FRAMES,
 	KEY_BATCH,
 	KEY_JSON,
+	KEY_WORKERS,
 };
 
 static const struct argp_option option_table[] = {
@@ -75,7 +76,10 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "gid", KEY_GID, "GID", 0, "Run under this gid (default: the uid)",
 	  0 },
-	{ "cpu", KEY_CPU, "CPU", 0, "Pin the worker to this CPU", 0 },
+	{ "workers", KEY_WORKERS, "N", 0,
+	  "Threads that serve faults: 1, 2, 4, ... (default 1)", 0 },
+	{ "cpu", KEY_CPU, "CPU", 0,
+	  "Pin the workers to this CPU and those after it", 0 },
 	{ "swap-dir", KEY_SWAP_DIR, "DIR", 0,
 	  "Where the swap file is, NAME.swap (default " USM_SWAP_DIR ")", 0 },
 	{ "swap-memory-dir", KEY_SWAP_MEMORY_DIR, "DIR", 0,
@@ -114,6 +118,7 @@ struct arguments {
 	const char *swap;
 	const char *swap_device;
 	const char *swap_memory_max;
+	unsigned long workers; /* 0: the default */
 	bool has_gid;
 };
 
@@ -193,6 +198,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->ready_fd =
 			(int)number(state, "ready-fd", arg, INT_MAX);
 		return 0;
+	case KEY_WORKERS:
+		args->workers = number(state, "workers", arg, USM_WORKERS_MAX);
+		return 0;
 	case KEY_CPU:
 		options->cpu = (int)number(state, "cpu", arg, CPU_SETSIZE - 1);
 		return 0;
@@ -265,6 +273,8 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 	if (args->swap_memory_max)
 		cJSON_AddStringToObject(swap, "memory_max",
 					args->swap_memory_max);
+	if (args->workers)
+		cJSON_AddNumberToObject(root, "workers", (double)args->workers);
 	if (root)
 		text = cJSON_PrintUnformatted(root);
 	if (text)
@@ -278,7 +288,8 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 static bool says_what(const struct arguments *args)
 {
 	return args->name || args->memory || args->alloc || args->evict ||
-	       args->swap || args->swap_device || args->swap_memory_max;
+	       args->swap || args->swap_device || args->swap_memory_max ||
+	       args->workers;
 }
 
 /* --replay takes its own options, and two of the configuration's. */
@@ -287,10 +298,11 @@ static int read_replay(struct arguments *args, struct usm_failure *failure)
 	struct usm_replay_options *replay = &args->options.replay;
 
 	if (args->options.check || args->config || args->name || args->alloc ||
-	    args->swap || args->swap_device || args->swap_memory_max)
+	    args->swap || args->swap_device || args->swap_memory_max ||
+	    args->workers)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--replay goes without --check, --config, "
-				"--name, --alloc and those of swap");
+				"--name, --alloc, --workers and those of swap");
 	if (args->memory && replay->frames)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--memory and --frames say the same");
@@ -327,7 +339,7 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 	else if (args->config && says_what(args))
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--config goes without --name, --memory, "
-				"--alloc, --evict and --swap");
+				"--alloc, --evict, --swap and --workers");
 	else if (args->config)
 		err = load_file(args->config, config, failure);
 	else if (!args->name || !args->memory)

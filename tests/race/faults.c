@@ -4,6 +4,8 @@
  * a bit set or a bell rung that goes unnoticed, a reply that is missed, shows
  * as a hang; a frame in two hands is noticed at once.  Every thread spins for
  * a while, sleeps when that was in vain, and now and then gives up.
+ *
+ *     faults [WORKERS]
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,13 +15,14 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/doorbell.h"
-#include "instance/worker/worker.h"
+#include "instance/workers.h"
 #include "race.h"
 
 #define THREADS 6
@@ -29,9 +32,13 @@
 #define HELD 8 /* frames a thread keeps before it frees the oldest */
 #define BASE_PFN 4096
 
+/* How long a fault waits for frames that another worker has: for ever. */
+#define PATIENCE_NS 1000000000000ULL
+
 static struct usm_bitfield pfq;
 static struct usm_slot slots[SLOTS];
-static struct usm_doorbell bell;
+static struct usm_doorbell bells[USM_WORKERS_MAX];
+static uint32_t nr_workers = 1;
 static struct usm_returned *returned;
 static uint64_t rounds;
 
@@ -149,13 +156,16 @@ static void let_go(uint32_t frame)
 	pthread_mutex_unlock(&lock);
 }
 
-static void ring(void)
+static void ring(uint32_t index)
 {
+	struct usm_doorbell *bell = &bells[index % nr_workers];
+
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&bell.state, __ATOMIC_SEQ_CST) != USM_WORKER_ASLEEP)
+	if (__atomic_load_n(&bell->state, __ATOMIC_SEQ_CST) !=
+	    USM_WORKER_ASLEEP)
 		return;
-	__atomic_fetch_add(&bell.wakes[USM_WAKE_KERNEL], 1, __ATOMIC_RELAXED);
-	usm_doorbell_ring(&bell);
+	__atomic_fetch_add(&bell->wakes[USM_WAKE_KERNEL], 1, __ATOMIC_RELAXED);
+	usm_doorbell_ring(bell);
 }
 
 static void raise_fault(uint32_t index, uint32_t round)
@@ -176,7 +186,7 @@ static void raise_fault(uint32_t index, uint32_t round)
 	__atomic_fetch_or(&pfq.leaf[index / 64], 1ULL << (index % 64),
 			  __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&pfq.summary, 1ULL << (index / 64), __ATOMIC_SEQ_CST);
-	ring();
+	ring(index);
 }
 
 /* Is there a reply to the current request? */
@@ -247,9 +257,11 @@ static uint32_t fault(uint32_t index, uint32_t round)
 
 static void *tenant(void *arg)
 {
-	uint32_t index = (uint32_t)(uintptr_t)arg * (SLOTS / THREADS);
+	uint32_t nth = (uint32_t)(uintptr_t)arg;
+	/* Each in a word of its own, and spread over the workers. */
+	uint32_t index = nth * (SLOTS / THREADS) + nth;
 	uint32_t held[HELD], nr_held = 0, round;
-	uint64_t *served = &served_by[(uintptr_t)arg];
+	uint64_t *served = &served_by[nth];
 
 	for (round = 0; round < rounds; round++) {
 		uint32_t frame = fault(index, round);
@@ -272,8 +284,7 @@ static void *tenant(void *arg)
 }
 
 struct changes {
-	struct usm_worker_thread *worker;
-	struct usm_stock *stock;
+	struct usm_workers *workers;
 	sem_t done;
 	bool stop;
 	unsigned int nr;
@@ -304,7 +315,6 @@ static void *change(void *arg)
 	};
 	struct changes *changes = arg;
 	struct usm_exchange exchange = {
-		.stock = changes->stock,
 		.done = post,
 		.done_ctx = &changes->done,
 	};
@@ -312,7 +322,7 @@ static void *change(void *arg)
 	for (; !__atomic_load_n(&changes->stop, __ATOMIC_RELAXED);
 	     changes->nr++) {
 		exchange.alloc = policies[changes->nr % 2];
-		usm_worker_exchange(changes->worker, &exchange);
+		usm_workers_exchange(changes->workers, &exchange);
 		while (sem_wait(&changes->done))
 			;
 		race_check(!exchange.result, "%s", exchange.failure.text);
@@ -321,9 +331,17 @@ static void *change(void *arg)
 	return NULL;
 }
 
-int main(void)
+static void resize(void *ctx)
 {
-	static const struct usm_extent extent = { 0, FRAMES };
+	(void)ctx;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct usm_claim claim = {
+		.nr_extents = 1,
+		.extents = { { 0, FRAMES } },
+	};
 	static const struct usm_kernel kernel = {
 		.worker = kernel_worker,
 		.map = kernel_map,
@@ -332,43 +350,42 @@ int main(void)
 		.read_freed = kernel_read_freed,
 	};
 	const struct usm_channel_view view = { &pfq, slots, SLOTS, NULL };
+	struct usm_workers_options options = {
+		.kernel = &kernel,
+		.claim = &claim,
+		.alloc = &usm_alloc_extent,
+		.bells = bells,
+	};
+	uint64_t served = 0, rung = 0, self = 0;
 	pthread_t threads[THREADS], reader, changer;
 	struct changes changes = { 0 };
-	struct usm_worker_options options = { 0 };
-	struct usm_worker_thread *worker;
-	struct usm_local_manager *manager;
-	struct usm_inbox *inbox;
-	struct usm_stock *stock;
-	uint64_t served = 0;
+	struct usm_workers *workers;
+	struct usm_failure failure;
 	bool stop = false;
 	uintptr_t i;
 
 	race_watchdog();
 	rounds = race_rounds(6000);
+	if (argc > 1)
+		nr_workers = (uint32_t)strtoul(argv[1], NULL, 10);
+	/* What a machine with fewer CPUs can do. */
+	while (nr_workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
+		nr_workers /= 2;
 	memset(state, USM_FRAME_FREE, sizeof(state));
-	race_check(
-		!usm_returned_create(&extent, 1, BASE_PFN, &kernel, &returned),
-		"returned");
-	race_check(!usm_stock_create(&extent, 1, &usm_alloc_extent, &kernel,
-				     returned, &stock),
-		   "stock");
-	race_check(!usm_stock_reconcile(stock, NULL), "reconcile");
-	race_check(!usm_local_manager_create(&view, ~0ULL, stock, NULL, 0,
-					     &kernel, &manager),
-		   "manager");
-	race_check(!usm_inbox_create(&inbox), "inbox");
-	options.kernel = &kernel;
-	options.cpu = -1;
-	options.nr_cpus = 2;
-	options.wake_cost_ns = 50000;
-	options.bell = &bell;
-	options.manager = manager;
-	options.stock = stock;
-	options.inbox = inbox;
-	race_check(!usm_worker_start(&options, &worker), "worker");
+	race_check(!usm_returned_create(claim.extents, 1, BASE_PFN, &kernel,
+					&returned),
+		   "returned");
+	options.nr = nr_workers;
+	options.returned = returned;
+	race_check(!usm_workers_create(&options, &workers), "workers");
+	race_check(!usm_stock_reconcile(usm_workers_stocks(workers)[0], NULL),
+		   "reconcile");
+	race_check(!usm_workers_schedule(workers, &view, NULL, PATIENCE_NS),
+		   "managers");
+	race_check(!usm_workers_start(workers, 0, -1, resize, NULL, &failure),
+		   "threads");
 	race_check(!pthread_create(&reader, NULL, control, &stop), "thread");
-	changes.worker = worker;
-	changes.stock = stock;
+	changes.workers = workers;
 	sem_init(&changes.done, 0, 0);
 	race_check(!pthread_create(&changer, NULL, change, &changes), "thread");
 	for (i = 0; i < THREADS; i++)
@@ -378,21 +395,25 @@ int main(void)
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
 		served += served_by[i];
+		/* Standing still together must not get in their way. */
+		usm_workers_resize(workers);
 	}
 	__atomic_store_n(&changes.stop, true, __ATOMIC_RELAXED);
 	pthread_join(changer, NULL);
 	race_check(changes.nr > 10, "only %u changes", changes.nr);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(reader, NULL);
-	usm_worker_stop(worker);
+	usm_workers_stop(workers);
 	race_check(!refused, "%lu frames refused", refused);
 	race_check(served > THREADS * rounds * 9 / 10, "only %lu served",
 		   served);
-	printf("%lu faults, woken %llu by bell, %llu by itself\n", served,
-	       bell.wakes[USM_WAKE_KERNEL], bell.wakes[USM_WAKE_SELF]);
-	usm_local_manager_destroy(manager);
-	usm_inbox_destroy(inbox);
-	usm_stock_destroy(stock);
+	for (i = 0; i < nr_workers; i++) {
+		rung += bells[i].wakes[USM_WAKE_KERNEL];
+		self += bells[i].wakes[USM_WAKE_SELF];
+	}
+	printf("%lu faults, %u workers woken %lu by bell, %lu by themselves\n",
+	       served, nr_workers, rung, self);
+	usm_workers_destroy(workers);
 	usm_returned_destroy(returned);
 	return 0;
 }

@@ -4,35 +4,48 @@
 #include "instance/policies/alloc/checked.h"
 #include "instance/policies/evict/checked.h"
 
-static int exchange_both(struct usm_exchange *exchange)
+static int prepare(struct usm_exchange *exchange,
+		   struct usm_checked_alloc **frames,
+		   struct usm_checked_evict **pages)
 {
-	struct usm_checked_alloc *frames = NULL;
-	struct usm_checked_evict *pages = NULL;
+	unsigned int i;
 	int err = 0;
 
-	if (exchange->alloc)
-		err = usm_stock_prepare_policy(exchange->stock, exchange->alloc,
+	for (i = 0; i < exchange->nr_stocks && exchange->alloc && !err; i++)
+		err = usm_stock_prepare_policy(exchange->stocks[i],
+					       exchange->alloc,
 					       exchange->alloc_settings,
-					       &frames, &exchange->failure);
+					       &frames[i], &exchange->failure);
 	if (!err && exchange->evict && exchange->pager)
 		err = usm_pager_prepare_policy(exchange->pager, exchange->evict,
-					       exchange->evict_settings, &pages,
+					       exchange->evict_settings, pages,
 					       &exchange->failure);
-	if (err) {
-		usm_checked_alloc_destroy(frames);
-		return err;
+	return err;
+}
+
+static int exchange_all(struct usm_exchange *exchange)
+{
+	struct usm_checked_alloc *frames[USM_WORKERS_MAX] = { 0 };
+	struct usm_checked_evict *pages = NULL;
+	unsigned int i;
+	int err = prepare(exchange, frames, &pages);
+
+	for (i = 0; i < exchange->nr_stocks; i++) {
+		if (err)
+			usm_checked_alloc_destroy(frames[i]);
+		else if (frames[i])
+			usm_stock_adopt_policy(
+				exchange->stocks[i], exchange->alloc,
+				exchange->alloc_settings, frames[i]);
 	}
-	if (frames)
-		usm_stock_adopt_policy(exchange->stock, exchange->alloc,
-				       exchange->alloc_settings, frames);
 	if (pages)
 		usm_pager_adopt_policy(exchange->pager, pages);
-	return 0;
+	return err;
 }
 
 void usm_exchange_run(struct usm_exchange *exchange)
 {
-	exchange->result = exchange_both(exchange);
+	exchange->result = exchange_all(exchange);
 	if (exchange->done)
 		exchange->done(exchange->done_ctx);
 }

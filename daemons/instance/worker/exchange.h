@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exchange.h - other policies for a worker that goes on serving.
+ * exchange.h - other policies for workers that go on serving.
  */
 #ifndef USM_INSTANCE_WORKER_EXCHANGE_H
 #define USM_INSTANCE_WORKER_EXCHANGE_H
@@ -12,14 +12,15 @@
 #include "usm_policy.h"
 
 struct usm_exchange {
-	struct usm_stock *stock;
+	unsigned int nr_stocks;
+	struct usm_stock *const *stocks; /* of all the workers */
 	struct usm_pager *pager; /* or NULL */
 	/* What is to serve from now on; NULL: what serves now. */
 	const struct usm_alloc_policy *alloc;
 	const struct usm_settings *alloc_settings; /* NULL: none */
 	const struct usm_evict_policy *evict;
 	const struct usm_settings *evict_settings;
-	/* Called at the end, on the worker's thread. */
+	/* Called at the end, on a worker's thread. */
 	void (*done)(void *ctx);
 	void *done_ctx;
 	/* For whoever is told that it is done. */
@@ -28,8 +29,8 @@ struct usm_exchange {
 };
 
 /*
- * Makes the new policies ready, then puts both in place or neither.  No frame
- * leaves stock, no page its frame.  The worker's own call, between two passes.
+ * Makes the new policies ready, then puts all in place or none.  No frame
+ * leaves stock, no page its frame.  By one worker, between two passes of all.
  */
 void usm_exchange_run(struct usm_exchange *exchange);
 

@@ -50,13 +50,14 @@ int usm_resize_follow(const struct usm_resize_parts *parts)
 	const struct usm_kernel *kernel = parts->kernel;
 	struct usm_watermarks marks;
 	struct usm_extents extents;
+	unsigned int i;
 	int err = kernel->extents(kernel->ctx, &extents);
 
+	for (i = 0; i < parts->nr_workers && !err; i++)
+		err = usm_local_manager_settle(parts->managers[i]);
 	if (!err)
-		err = usm_local_manager_settle(parts->manager);
-	if (!err)
-		err = usm_stock_resize(parts->stock, extents.extents,
-				       extents.nr_extents);
+		err = usm_stock_resize_all(parts->stocks, parts->nr_workers,
+					   extents.extents, extents.nr_extents);
 	if (err || !parts->pager)
 		return err;
 	marks = usm_watermarks_of(extents.frames, parts->free_low_percent,

@@ -12,16 +12,17 @@
 
 struct usm_resize_parts {
 	const struct usm_kernel *kernel;
-	struct usm_stock *stock;
+	unsigned int nr_workers;
+	struct usm_stock *const *stocks; /* [nr_workers] */
+	struct usm_local_manager *const *managers; /* [nr_workers] */
 	struct usm_pager *pager; /* or NULL */
-	struct usm_local_manager *manager;
 	uint32_t pool_frames;
 	unsigned int free_low_percent, free_high_percent;
 };
 
 /*
  * Takes the extents the kernel names now, and has the pages of frames that are
- * leaving evicted first.  The worker's own call, between two passes.  Errors of
+ * leaving evicted first.  By one worker, between two passes of all.  Errors of
  * the kernel's commands, ENOMEM: the books are as they were.
  */
 int usm_resize_follow(const struct usm_resize_parts *parts);

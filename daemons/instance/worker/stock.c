@@ -149,12 +149,6 @@ int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
 	return err ? err : usm_stock_reconcile(stocks[0], NULL);
 }
 
-int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
-		     unsigned int nr_extents)
-{
-	return usm_stock_resize_all(&stock, 1, extents, nr_extents);
-}
-
 int usm_stock_prepare_policy(const struct usm_stock *stock,
 			     const struct usm_alloc_policy *policy,
 			     const struct usm_settings *settings,

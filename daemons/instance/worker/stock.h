@@ -56,13 +56,11 @@ void usm_stock_destroy(struct usm_stock *stock);
 int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered);
 
 /*
- * The partition has other extents: begins anew with what the kernel calls FREE
- * in them.  As for usm_stock_reconcile(), no reply may be under way.  ENOMEM,
- * EINVAL: nothing changed.  usm_stock_resize_all() is for all the stocks of an
- * instance at once, whose workers stand still.
+ * The partition has other extents: all the stocks of an instance, whose workers
+ * stand still, begin anew with what the kernel calls FREE in them.  As for
+ * usm_stock_reconcile(), no reply may be under way.  ENOMEM, EINVAL: nothing
+ * changed.
  */
-int usm_stock_resize(struct usm_stock *stock, const struct usm_extent *extents,
-		     unsigned int nr_extents);
 int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
 			 const struct usm_extent *extents,
 			 unsigned int nr_extents);

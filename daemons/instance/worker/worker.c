@@ -29,8 +29,6 @@ struct usm_worker_thread {
 	sem_t started;
 	int error; /* of starting, valid once .started is posted */
 	bool stop;
-	bool resize;
-	struct usm_exchange *exchange; /* waits to be made, or NULL */
 };
 
 uint64_t usm_worker_mask(uint32_t index, uint32_t nr)
@@ -48,14 +46,19 @@ static bool stopping(const struct usm_worker_thread *worker)
 	return __atomic_load_n(&worker->stop, __ATOMIC_RELAXED);
 }
 
+static bool called(const struct usm_worker_thread *worker)
+{
+	return worker->options.rendezvous &&
+	       usm_rendezvous_called(worker->options.rendezvous);
+}
+
 static bool has_reason_to_run(void *ctx)
 {
 	const struct usm_worker_thread *worker = ctx;
 
 	return usm_local_manager_pending(worker->options.manager) ||
-	       stopping(worker) ||
-	       __atomic_load_n(&worker->resize, __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&worker->exchange, __ATOMIC_RELAXED);
+	       stopping(worker) || called(worker) ||
+	       usm_stock_asked(worker->options.stock);
 }
 
 static void touch_stack(void)
@@ -116,29 +119,13 @@ static bool wait_for_work(struct usm_worker_thread *worker)
 	return slept;
 }
 
-static void follow_resize(struct usm_worker_thread *worker)
+/* What others want of this worker, whether it has faults to serve or not. */
+static void oblige(struct usm_worker_thread *worker)
 {
-	if (!__atomic_load_n(&worker->resize, __ATOMIC_RELAXED) ||
-	    !__atomic_exchange_n(&worker->resize, false, __ATOMIC_SEQ_CST))
-		return;
-	/*
-	 * Short of memory it goes on with the books it has: the kernel refuses
-	 * what is not ours any more, and what is new lies idle.
-	 */
-	if (worker->options.resize)
-		usm_resize_follow(worker->options.resize);
-}
-
-static void make_exchange(struct usm_worker_thread *worker)
-{
-	struct usm_exchange *exchange;
-
-	if (!__atomic_load_n(&worker->exchange, __ATOMIC_RELAXED))
-		return;
-	exchange =
-		__atomic_exchange_n(&worker->exchange, NULL, __ATOMIC_SEQ_CST);
-	if (exchange)
-		usm_exchange_run(exchange);
+	if (called(worker))
+		usm_rendezvous_come(worker->options.rendezvous);
+	if (usm_stock_asked(worker->options.stock))
+		usm_stock_refresh(worker->options.stock);
 }
 
 static void serve(struct usm_worker_thread *worker)
@@ -150,8 +137,7 @@ static void serve(struct usm_worker_thread *worker)
 	while (!stopping(worker)) {
 		bool served;
 
-		follow_resize(worker);
-		make_exchange(worker);
+		oblige(worker);
 		served = usm_local_manager_run(manager);
 
 		if (served && !slept)
@@ -208,6 +194,8 @@ static void *thread_main(void *arg)
 	usm_local_manager_sweep(options->manager);
 	sem_post(&worker->started);
 	serve(worker);
+	if (options->rendezvous)
+		usm_rendezvous_leave(options->rendezvous);
 	usm_doorbell_absent(options->bell);
 	return NULL;
 }
@@ -239,19 +227,6 @@ int usm_worker_start(const struct usm_worker_options *options,
 	}
 	*out = worker;
 	return 0;
-}
-
-void usm_worker_resize(struct usm_worker_thread *worker)
-{
-	__atomic_store_n(&worker->resize, true, __ATOMIC_SEQ_CST);
-	usm_doorbell_ring(worker->options.bell);
-}
-
-void usm_worker_exchange(struct usm_worker_thread *worker,
-			 struct usm_exchange *exchange)
-{
-	__atomic_store_n(&worker->exchange, exchange, __ATOMIC_SEQ_CST);
-	usm_doorbell_ring(worker->options.bell);
 }
 
 void usm_worker_stop(struct usm_worker_thread *worker)

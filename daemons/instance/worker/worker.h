@@ -10,10 +10,9 @@
 
 #include <stdint.h>
 
-#include "instance/worker/exchange.h"
 #include "instance/worker/inbox.h"
 #include "instance/worker/local_manager.h"
-#include "instance/worker/resize.h"
+#include "instance/worker/rendezvous.h"
 #include "usm.h"
 
 struct usm_worker_options {
@@ -27,7 +26,7 @@ struct usm_worker_options {
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
 	struct usm_inbox *inbox;
-	const struct usm_resize_parts *resize; /* NULL: sizes stay */
+	struct usm_rendezvous *rendezvous; /* NULL: sizes stay */
 };
 
 struct usm_worker_thread;
@@ -40,16 +39,6 @@ struct usm_worker_thread;
  */
 int usm_worker_start(const struct usm_worker_options *options,
 		     struct usm_worker_thread **out);
-
-/* The partition has another size: the worker follows.  Any thread. */
-void usm_worker_resize(struct usm_worker_thread *worker);
-
-/*
- * Has it exchange its policies and tell exchange->done, which it does at its
- * next pass unless it is stopped before.  One at a time.  Any thread.
- */
-void usm_worker_exchange(struct usm_worker_thread *worker,
-			 struct usm_exchange *exchange);
 
 /* Stops it, joins it, frees it; NULL is fine. */
 void usm_worker_stop(struct usm_worker_thread *worker);

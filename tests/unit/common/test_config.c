@@ -45,6 +45,7 @@ Test(config, fills_in_defaults)
 	cr_assert_str_eq(config.alloc_policy, "first-fit");
 	cr_assert_eq(config.deadline_ms, USM_DEADLINE_MS_DEFAULT);
 	cr_assert_eq(config.slots, USM_SLOTS_DEFAULT);
+	cr_assert_eq(config.workers, 1);
 	cr_assert_eq(config.on_loss, USM_ON_LOSS_FALLBACK);
 	cr_assert_eq(config.cgroup_cpu_percent, 0);
 	cr_assert_eq(config.cgroup_memory_max, 0);
@@ -56,7 +57,7 @@ Test(config, reads_everything)
 		"{\"name\":\"b-2\",\"memory\":134217728,"
 		"\"policy\":{\"alloc\":\"extent\"},"
 		"\"cgroup\":{\"cpu_max\":\"250%\",\"memory_max\":\"64M\"},"
-		"\"deadline_ms\":5,\"slots\":4096,"
+		"\"deadline_ms\":5,\"slots\":4096,\"workers\":8,"
 		"\"on_daemon_loss\":\"fail\"}");
 
 	cr_assert_str_eq(config.name, "b-2");
@@ -66,6 +67,7 @@ Test(config, reads_everything)
 	cr_assert_eq(config.cgroup_memory_max, 64 << 20);
 	cr_assert_eq(config.deadline_ms, 5);
 	cr_assert_eq(config.slots, 4096);
+	cr_assert_eq(config.workers, 8);
 	cr_assert_eq(config.on_loss, USM_ON_LOSS_FAIL);
 }
 
@@ -321,6 +323,10 @@ Test(config, checks_every_limit)
 		  "deadline_ms" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"slots\":100", "slots" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"slots\":8192", "slots" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"workers\":0", "workers" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"workers\":3", "workers" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"workers\":64",
+		  "workers" },
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -364,6 +370,7 @@ Test(config, prints_what_it_reads_back)
 	cr_assert_eq(again.swap_memory_max, 4 << 20);
 	cr_assert_eq(again.deadline_ms, 7);
 	cr_assert_eq(again.slots, 64);
+	cr_assert_eq(again.workers, 1);
 	cr_assert_eq(again.on_loss, USM_ON_LOSS_QUEUE);
 }
 

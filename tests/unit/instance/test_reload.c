@@ -92,7 +92,8 @@ static int change(void)
 
 	if (err)
 		return err;
-	reload.exchange.stock = stock;
+	reload.exchange.nr_stocks = 1;
+	reload.exchange.stocks = &stock;
 	reload.exchange.pager = pager;
 	usm_exchange_run(&reload.exchange);
 	return usm_reload_finish(&reload, &failure);

@@ -23,7 +23,12 @@ Test(resize, follows_the_kernel_both_ways)
 	struct usm_stock *stock;
 	struct usm_local_manager *manager;
 	struct usm_channel_view view;
-	struct usm_resize_parts parts = { .kernel = &fake.ops };
+	struct usm_resize_parts parts = {
+		.kernel = &fake.ops,
+		.nr_workers = 1,
+		.stocks = &stock,
+		.managers = &manager,
+	};
 	uint32_t i;
 
 	fake_kernel_init(&fake, FRAMES);
@@ -44,8 +49,6 @@ Test(resize, follows_the_kernel_both_ways)
 		     0);
 	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
 	cr_assert_eq(usm_stock_nr(stock), FRAMES / 2);
-	parts.stock = stock;
-	parts.manager = manager;
 
 	/* One in use, one in a reply that nobody has looked at yet. */
 	*fake_state(&fake, FAKE_FIRST + 100) = USM_FRAME_MAPPED;

@@ -40,6 +40,7 @@ static const struct usm_config example = {
 	.cgroup_cpu_percent = 50,
 	.deadline_ms = 100,
 	.slots = 1024,
+	.workers = 1,
 };
 
 struct seen {

@@ -47,6 +47,8 @@ static void write_config(const struct instance_options *options, char *path)
 		fprintf(file, ",\"deadline_ms\":%u", options->deadline_ms);
 	if (options->slots)
 		fprintf(file, ",\"slots\":%u", options->slots);
+	if (options->workers)
+		fprintf(file, ",\"workers\":%u", options->workers);
 	if (options->on_loss)
 		fprintf(file, ",\"on_daemon_loss\":\"%s\"", options->on_loss);
 	fprintf(file, "}\n");

@@ -20,6 +20,7 @@ struct instance_options {
 	const char *alloc; /* NULL: first-fit */
 	unsigned int deadline_ms; /* 0: the default */
 	unsigned int slots; /* 0: the default */
+	unsigned int workers; /* 0: the default */
 	const char *on_loss; /* NULL: fallback */
 	const char *swap; /* size of its swap file, NULL: none */
 	const char *evict; /* NULL: clock */

@@ -19,6 +19,7 @@
 
 struct plan {
 	const char *policy;
+	unsigned int workers;
 	const char *partition;
 	size_t pages; /* of large buffers */
 	size_t whole; /* 0: too long for a test */
@@ -26,20 +27,20 @@ struct plan {
 
 /* A fork with copies on both sides takes twice the buffer. */
 static const struct plan quick[] = {
-	{ "first-fit", "144M", 64 * MIB / PAGE_BYTES, 0 },
-	{ "extent", "48M", 16 * MIB / PAGE_BYTES,
+	{ "first-fit", 1, "144M", 64 * MIB / PAGE_BYTES, 0 },
+	{ "extent", 2, "48M", 16 * MIB / PAGE_BYTES,
 	  48 * MIB / PAGE_BYTES - SPARE_PAGES },
 };
 /* For kernels that check each access. */
 static const struct plan checking[] = {
-	{ "first-fit", "36M", 16 * MIB / PAGE_BYTES, 0 },
-	{ "extent", "20M", 8 * MIB / PAGE_BYTES,
+	{ "first-fit", 1, "36M", 16 * MIB / PAGE_BYTES, 0 },
+	{ "extent", 2, "20M", 8 * MIB / PAGE_BYTES,
 	  20 * MIB / PAGE_BYTES - SPARE_PAGES },
 };
 static const struct plan full[] = {
-	{ "first-fit", "144M", 64 * MIB / PAGE_BYTES,
+	{ "first-fit", 1, "144M", 64 * MIB / PAGE_BYTES,
 	  144 * MIB / PAGE_BYTES - SPARE_PAGES },
-	{ "extent", "144M", 64 * MIB / PAGE_BYTES,
+	{ "extent", 2, "144M", 64 * MIB / PAGE_BYTES,
 	  144 * MIB / PAGE_BYTES - SPARE_PAGES },
 };
 
@@ -110,6 +111,7 @@ static void try_policy(int dev, const struct plan *plan)
 		.name = "memory",
 		.memory = plan->partition,
 		.alloc = plan->policy,
+		.workers = plan->workers,
 	};
 	struct instance instance;
 	struct scene scene = { &instance, plan->policy, plan->pages };

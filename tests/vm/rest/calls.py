@@ -54,7 +54,7 @@ def create():
                       "name": "a", "memory": "32M",
                       "policy": {"alloc": "first-fit"},
                       "cgroup": {"cpu_max": "50%", "memory_max": "64M"},
-                      "deadline_ms": 100, "slots": 1024,
+                      "deadline_ms": 100, "slots": 1024, "workers": 1,
                       "on_daemon_loss": "fallback"}
                   and j["daemon"]["pid"] > 0 and j["daemon"]["restarts"] == 0
                   and j["daemon"]["last_exit"] is None and j["members"] == [])

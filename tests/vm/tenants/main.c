@@ -151,7 +151,10 @@ int main(void)
 {
 	const struct instance_options options[TENANTS] = {
 		{ .name = "one", .memory = "32M", .alloc = "first-fit" },
-		{ .name = "two", .memory = "32M", .alloc = "extent" },
+		{ .name = "two",
+		  .memory = "32M",
+		  .alloc = "extent",
+		  .workers = 2 },
 	};
 	struct usm_instance_info info;
 	struct tenant tenant[TENANTS];

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+
+#include "fake_kernel.h"
+#include "instance/policies/alloc/registry.h"
+#include "instance/worker/backoff.h"
+#include "instance/worker/rendezvous.h"
+#include "instance/workers.h"
+
+#define FRAMES 4096
+
+/* Long enough for any machine, short enough to notice. */
+#define PATIENCE_NS 10000000000ULL
+
+static struct fake_kernel fake;
+static struct usm_doorbell bells[USM_WORKERS_MAX];
+static struct usm_returned *returned;
+static struct usm_claim claim;
+static unsigned int resized;
+
+static void resize(void *ctx)
+{
+	(void)ctx;
+	__atomic_fetch_add(&resized, 1, __ATOMIC_SEQ_CST);
+}
+
+static int make(unsigned int nr, struct usm_workers **out)
+{
+	struct usm_channel_view view = fake_kernel_view(&fake);
+	struct usm_workers_options options = {
+		.nr = nr,
+		.kernel = &fake.ops,
+		.claim = &claim,
+		.alloc = &usm_alloc_first_fit,
+		.returned = returned,
+		.bells = bells,
+	};
+	int err = usm_workers_create(&options, out);
+
+	if (!err)
+		err = usm_stock_reconcile(usm_workers_stocks(*out)[0], NULL);
+	return err ? err : usm_workers_schedule(*out, &view, NULL, PATIENCE_NS);
+}
+
+static void setup(void)
+{
+	fake_kernel_init(&fake, FRAMES);
+	claim.nr_extents = 1;
+	claim.extents[0] = fake.extent;
+	cr_assert_eq(usm_returned_create(&fake.extent, 1, FAKE_BASE_PFN,
+					 &fake.ops, &returned),
+		     0);
+}
+
+static void teardown(void)
+{
+	usm_returned_destroy(returned);
+	fake_kernel_fini(&fake);
+}
+
+TestSuite(workers, .init = setup, .fini = teardown, .timeout = 30);
+
+Test(workers, come_in_powers_of_two)
+{
+	struct usm_workers *workers = NULL;
+
+	cr_assert_eq(make(0, &workers), -EINVAL);
+	cr_assert_eq(make(3, &workers), -EINVAL);
+	cr_assert_eq(make(64, &workers), -EINVAL);
+	cr_assert_null(workers);
+	usm_workers_destroy(NULL);
+}
+
+Test(workers, serve_the_slots_of_their_own)
+{
+	struct usm_workers *workers;
+	unsigned int i;
+
+	cr_assert_eq(make(4, &workers), 0);
+	for (i = 0; i < 8; i++)
+		fake_fault(&fake, i, 1, 0x1000 * (i + 1));
+	/* Slots go round the workers as the kernel's doorbells do. */
+	cr_assert_eq(usm_local_manager_run(usm_workers_managers(workers)[1]),
+		     2);
+	for (i = 0; i < 8; i++)
+		cr_assert_eq(fake_consume(&fake, i) >= 0, i % 4 == 1);
+	cr_assert_eq(fake.refused, 0);
+	usm_workers_destroy(workers);
+}
+
+Test(workers, are_not_more_than_there_are_cpus)
+{
+	struct usm_failure failure = { .exit = USM_EXIT_OK };
+	struct usm_workers *workers;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	cr_assert_eq(make(2, &workers), 0);
+	cr_assert_eq(usm_workers_start(workers, 0, -1, resize, NULL, &failure),
+		     -EINVAL);
+	cr_assert_eq(failure.exit, USM_EXIT_USAGE);
+	cr_assert(strstr(failure.text, "workers: 2"), "%s", failure.text);
+	usm_workers_stop(workers);
+	usm_workers_destroy(workers);
+}
+
+Test(workers, follow_another_size_together)
+{
+	struct usm_failure failure = { .exit = USM_EXIT_OK };
+	uint64_t end = usm_now_ns() + PATIENCE_NS;
+	unsigned int nr = 1;
+	struct usm_workers *workers;
+	cpu_set_t set;
+
+	cr_assert_eq(sched_getaffinity(0, sizeof(set), &set), 0);
+	if (CPU_COUNT(&set) > 1)
+		nr = 2;
+	cr_assert_eq(make(nr, &workers), 0);
+	cr_assert_eq(usm_workers_start(workers, 0, -1, resize, NULL, &failure),
+		     0, "%s", failure.text);
+	cr_assert_eq(fake.workers, (1U << nr) - 1);
+	usm_workers_resize(workers);
+	while (!__atomic_load_n(&resized, __ATOMIC_SEQ_CST))
+		cr_assert_lt(usm_now_ns(), end, "it is never followed");
+	usm_workers_stop(workers);
+	cr_assert_eq(resized, 1);
+	usm_workers_destroy(workers);
+}
+
+/* ---- rendezvous ------------------------------------------------------------- */
+
+#define COMERS 3
+
+static struct usm_rendezvous *rendezvous;
+static unsigned int acted, calls = 200;
+
+static void act(void *ctx)
+{
+	(void)ctx;
+	acted++; /* no atomics: only one does it, while all others wait */
+}
+
+static void *come(void *arg)
+{
+	while (__atomic_load_n(&calls, __ATOMIC_SEQ_CST))
+		if (usm_rendezvous_called(rendezvous))
+			usm_rendezvous_come(rendezvous);
+	usm_rendezvous_leave(rendezvous);
+	return arg;
+}
+
+Test(rendezvous, is_kept_until_all_have_left, .timeout = 30)
+{
+	pthread_t threads[COMERS];
+	unsigned int i;
+
+	cr_assert_eq(usm_rendezvous_create(COMERS, act, NULL, &rendezvous), 0);
+	cr_assert_not(usm_rendezvous_called(rendezvous));
+	for (i = 0; i < COMERS; i++)
+		cr_assert_eq(pthread_create(&threads[i], NULL, come, NULL), 0);
+	while (__atomic_load_n(&calls, __ATOMIC_SEQ_CST)) {
+		usm_rendezvous_call(rendezvous);
+		if (calls % 2)
+			sched_yield();
+		__atomic_fetch_sub(&calls, 1, __ATOMIC_SEQ_CST);
+	}
+	for (i = 0; i < COMERS; i++)
+		cr_assert_eq(pthread_join(threads[i], NULL), 0);
+	cr_assert_leq(acted, 200);
+	usm_rendezvous_destroy(rendezvous);
+	usm_rendezvous_destroy(NULL);
+}
+
+Test(rendezvous, of_one_is_done_at_once)
+{
+	cr_assert_eq(usm_rendezvous_create(1, act, NULL, &rendezvous), 0);
+	usm_rendezvous_come(rendezvous);
+	cr_assert_eq(acted, 0);
+	usm_rendezvous_call(rendezvous);
+	usm_rendezvous_call(rendezvous);
+	cr_assert(usm_rendezvous_called(rendezvous));
+	usm_rendezvous_come(rendezvous);
+	cr_assert_eq(acted, 1);
+	cr_assert_not(usm_rendezvous_called(rendezvous));
+	usm_rendezvous_destroy(rendezvous);
+}
