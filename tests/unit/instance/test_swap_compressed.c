@@ -15,9 +15,10 @@
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/compressed_entry.h"
 #include "instance/policies/swap/compressed_file.h"
+#include "packed_pages.h"
 
 #define SLOTS 256U
-#define WORDS (USM_FRAME_BYTES / sizeof(uint32_t))
+#define WORDS PACKED_WORDS
 #define MEMORY (16U << 20)
 
 /* Where a test may write to the index of a closed store. */
@@ -71,48 +72,21 @@ static void must_open(void)
 	cr_assert_eq(open_store(), 0, "%s", failure.text);
 }
 
-enum shape {
-	SAME,
-	TEXT, /* packs well */
-	NOISE, /* not at all */
-	MIXED, /* some */
-	SHAPES
-};
-
-/* Content that depends on all of it, so that no two are taken for another. */
-static void make_page(uint32_t *words, uint32_t number, enum shape shape)
-{
-	uint64_t random = number * 0x9E3779B97F4A7C15ULL + 1;
-	uint32_t i;
-
-	for (i = 0; i < WORDS; i++) {
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		if (shape == SAME)
-			words[i] = number;
-		else if (shape == TEXT || (shape == MIXED && i % 4))
-			words[i] = number + i / 16;
-		else
-			words[i] = (uint32_t)random;
-	}
-}
-
-static int store(uint32_t slot, uint32_t number, enum shape shape)
+static int store(uint32_t slot, uint32_t number, enum packed_shape shape)
 {
 	static uint32_t words[WORDS];
 	struct iovec page = { words, sizeof(words) };
 
-	make_page(words, number, shape);
+	packed_page_fill(words, number, shape);
 	return device.store(device.ctx, slot, &page, 1);
 }
 
-static void expect(uint32_t slot, uint32_t number, enum shape shape)
+static void expect(uint32_t slot, uint32_t number, enum packed_shape shape)
 {
 	static uint32_t words[WORDS], wanted[WORDS];
 
 	memset(words, 0xee, sizeof(words));
-	make_page(wanted, number, shape);
+	packed_page_fill(wanted, number, shape);
 	cr_assert_eq(device.load(device.ctx, slot, words), 0, "slot %u", slot);
 	cr_assert_eq(memcmp(words, wanted, sizeof(words)), 0, "slot %u", slot);
 }
@@ -137,9 +111,10 @@ Test(compressed, keeps_pages_of_every_kind_over_a_restart)
 		cr_assert_eq(device.nr_slots, SLOTS);
 		cr_assert_null(device.load_begin);
 		for (slot = 1; slot < SLOTS; slot++)
-			cr_assert_eq(store(slot, slot, slot % SHAPES), 0);
+			cr_assert_eq(store(slot, slot, slot % PACKED_SHAPES),
+				     0);
 		for (slot = 1; slot < SLOTS; slot++)
-			expect(slot, slot, slot % SHAPES);
+			expect(slot, slot, slot % PACKED_SHAPES);
 		cr_assert_eq(stats().pages, SLOTS - 1);
 		cr_assert_eq(stats().same, SLOTS / 4 - 1);
 		cr_assert_eq(stats().raw, SLOTS / 4);
@@ -149,16 +124,17 @@ Test(compressed, keeps_pages_of_every_kind_over_a_restart)
 		must_open();
 		cr_assert_not(fresh);
 		for (slot = 1; slot < SLOTS; slot++)
-			expect(slot, slot, slot % SHAPES);
+			expect(slot, slot, slot % PACKED_SHAPES);
 		cr_assert_eq(stats().pages, SLOTS - 1);
 		/* Used again, in every direction. */
 		for (slot = 1; slot < SLOTS; slot++)
-			cr_assert_eq(store(slot, slot + 1000,
-					   (slot + 1 + slot / 7) % SHAPES),
-				     0);
+			cr_assert_eq(
+				store(slot, slot + 1000,
+				      (slot + 1 + slot / 7) % PACKED_SHAPES),
+				0);
 		for (slot = 1; slot < SLOTS; slot++)
 			expect(slot, slot + 1000,
-			       (slot + 1 + slot / 7) % SHAPES);
+			       (slot + 1 + slot / 7) % PACKED_SHAPES);
 		usm_swap_device_close(&device);
 	}
 }
@@ -171,12 +147,12 @@ Test(compressed, stores_a_row_of_any_length)
 
 	must_open();
 	for (i = 0; i < 100; i++) {
-		make_page(words[i], i, i % SHAPES);
+		packed_page_fill(words[i], i, i % PACKED_SHAPES);
 		pages[i] = (struct iovec){ words[i], sizeof(words[i]) };
 	}
 	cr_assert_eq(device.store(device.ctx, 7, pages, 100), 0);
 	for (i = 0; i < 100; i++)
-		expect(7 + i, i, i % SHAPES);
+		expect(7 + i, i, i % PACKED_SHAPES);
 	cr_assert_eq(stats().pages, 100);
 }
 
@@ -188,14 +164,14 @@ Test(compressed, frames_that_are_gone_are_errors)
 				  { (void *)8, sizeof(words) } };
 
 	must_open();
-	cr_assert_eq(store(3, 3, MIXED), 0);
-	cr_assert_eq(store(4, 4, SAME), 0);
-	cr_assert_eq(store(5, 5, NOISE), 0);
+	cr_assert_eq(store(3, 3, PACKED_MIXED), 0);
+	cr_assert_eq(store(4, 4, PACKED_SAME), 0);
+	cr_assert_eq(store(5, 5, PACKED_NOISE), 0);
 	cr_assert_eq(device.store(device.ctx, 3, pages, 2), -EFAULT);
 	cr_assert_eq(device.load(device.ctx, 3, (void *)8), -EFAULT);
 	cr_assert_eq(device.load(device.ctx, 4, (void *)8), -EFAULT);
 	cr_assert_eq(device.load(device.ctx, 5, (void *)8), -EFAULT);
-	expect(5, 5, NOISE);
+	expect(5, 5, PACKED_NOISE);
 }
 
 Test(compressed, what_was_not_stored_is_not_there)
@@ -205,7 +181,7 @@ Test(compressed, what_was_not_stored_is_not_there)
 	must_open();
 	cr_assert_eq(device.load(device.ctx, 9, words), -EIO);
 	cr_assert_eq(device.load(device.ctx, SLOTS, words), -EIO);
-	cr_assert_eq(store(9, 9, TEXT), 0);
+	cr_assert_eq(store(9, 9, PACKED_TEXT), 0);
 	device.drop(device.ctx, 9);
 	device.drop(device.ctx, 9);
 	device.drop(device.ctx, 0);
@@ -234,7 +210,7 @@ Test(compressed, dropped_pages_take_no_memory)
 	empty = memory_of_file();
 	cr_assert_leq(empty, stats().memory);
 	for (slot = 1; slot < SLOTS; slot++)
-		cr_assert_eq(store(slot, slot, NOISE), 0);
+		cr_assert_eq(store(slot, slot, PACKED_NOISE), 0);
 	full = memory_of_file();
 	cr_assert_gt(full, empty + (SLOTS - 1) * USM_FRAME_BYTES);
 	cr_assert_leq(full, stats().memory);
@@ -253,10 +229,10 @@ Test(compressed, pages_full_of_one_word_take_no_memory)
 	must_open();
 	before = stats().memory;
 	for (slot = 1; slot < SLOTS; slot++)
-		cr_assert_eq(store(slot, slot * 0x123456, SAME), 0);
+		cr_assert_eq(store(slot, slot * 0x123456, PACKED_SAME), 0);
 	cr_assert_eq(stats().memory, before);
 	cr_assert_eq(stats().bytes, 0);
-	expect(200, 200 * 0x123456, SAME);
+	expect(200, 200 * 0x123456, PACKED_SAME);
 }
 
 /* No more than it may take; what is in it stays; dropping makes room. */
@@ -269,25 +245,25 @@ Test(compressed, full_is_an_error_that_passes)
 		usm_compressed_overhead(options.bytes) + 4 * USM_CHUNK_BYTES;
 	must_open();
 	for (stored = 1; stored < SLOTS && !err; stored++)
-		err = store(stored, stored, NOISE);
+		err = store(stored, stored, PACKED_NOISE);
 	cr_assert_eq(err, -ENOSPC);
 	stored -= 2;
 	cr_assert_eq(stored, 4 * 15);
 	cr_assert_leq(memory_of_file(), memory_max);
 	for (slot = 1; slot <= stored; slot++)
-		expect(slot, slot, NOISE);
+		expect(slot, slot, PACKED_NOISE);
 	/* Replacing needs room for both: this one is as it was. */
-	cr_assert_eq(store(1, 1000, NOISE), -ENOSPC);
-	expect(1, 1, NOISE);
+	cr_assert_eq(store(1, 1000, PACKED_NOISE), -ENOSPC);
+	expect(1, 1, PACKED_NOISE);
 	device.drop(device.ctx, 2);
-	cr_assert_eq(store(1, 1000, NOISE), 0);
-	expect(1, 1000, NOISE);
+	cr_assert_eq(store(1, 1000, PACKED_NOISE), 0);
+	expect(1, 1000, PACKED_NOISE);
 	/* What needs no block can always be stored. */
-	cr_assert_eq(store(2, 2, SAME), 0);
-	cr_assert_eq(store(200, 2, SAME), 0);
+	cr_assert_eq(store(2, 2, PACKED_SAME), 0);
+	cr_assert_eq(store(200, 2, PACKED_SAME), 0);
 	/* The one block that is left, and none. */
-	cr_assert_eq(store(201, 2, TEXT), 0);
-	cr_assert_eq(store(202, 2, TEXT), -ENOSPC);
+	cr_assert_eq(store(201, 2, PACKED_TEXT), 0);
+	cr_assert_eq(store(202, 2, PACKED_TEXT), -ENOSPC);
 }
 
 /* Chunks with a few blocks of one size must not keep others out. */
@@ -299,18 +275,19 @@ Test(compressed, room_goes_to_the_size_that_needs_it)
 		usm_compressed_overhead(options.bytes) + 3 * USM_CHUNK_BYTES;
 	must_open();
 	for (slot = 1; slot <= 45; slot++)
-		cr_assert_eq(store(slot, slot, NOISE), 0);
+		cr_assert_eq(store(slot, slot, PACKED_NOISE), 0);
 	/* Five are left in each of three chunks. */
 	for (slot = 1; slot <= 45; slot++)
 		if (slot % 3)
 			device.drop(device.ctx, slot);
 	/* More of the small ones than free large blocks. */
 	for (slot = 100; slot < 200; slot++)
-		cr_assert_eq(store(slot, slot, TEXT), 0, "slot %u", slot);
+		cr_assert_eq(store(slot, slot, PACKED_TEXT), 0, "slot %u",
+			     slot);
 	for (slot = 3; slot <= 45; slot += 3)
-		expect(slot, slot, NOISE);
+		expect(slot, slot, PACKED_NOISE);
 	for (slot = 100; slot < 200; slot++)
-		expect(slot, slot, TEXT);
+		expect(slot, slot, PACKED_TEXT);
 }
 
 /* ---- other files, other sizes ------------------------------------------------- */
@@ -318,14 +295,14 @@ Test(compressed, room_goes_to_the_size_that_needs_it)
 Test(compressed, may_grow_and_not_shrink)
 {
 	must_open();
-	cr_assert_eq(store(SLOTS - 1, 5, MIXED), 0);
+	cr_assert_eq(store(SLOTS - 1, 5, PACKED_MIXED), 0);
 	usm_swap_device_close(&device);
 	options.bytes *= 2;
 	memory_max *= 2;
 	must_open();
 	cr_assert_not(fresh);
-	expect(SLOTS - 1, 5, MIXED);
-	cr_assert_eq(store(2 * SLOTS - 2, 6, MIXED), 0);
+	expect(SLOTS - 1, 5, PACKED_MIXED);
+	cr_assert_eq(store(2 * SLOTS - 2, 6, PACKED_MIXED), 0);
 	usm_swap_device_close(&device);
 	options.bytes /= 2;
 	cr_assert_eq(open_store(), -ERANGE);
@@ -340,7 +317,7 @@ Test(compressed, may_grow_and_not_shrink)
 	cr_assert(strstr(failure.text, "swap.device: "));
 	codec = &usm_codec_lz4;
 	must_open();
-	expect(2 * SLOTS - 2, 6, MIXED);
+	expect(2 * SLOTS - 2, 6, PACKED_MIXED);
 	usm_swap_device_close(&device);
 	/* Nothing of it counts in another life. */
 	options.created_ns++;
@@ -398,8 +375,8 @@ static void set_entry(uint32_t slot, uint64_t entry)
 static void two_pages(void)
 {
 	must_open();
-	cr_assert_eq(store(3, 3, MIXED), 0);
-	cr_assert_eq(store(4, 4, MIXED), 0);
+	cr_assert_eq(store(3, 3, PACKED_MIXED), 0);
+	cr_assert_eq(store(4, 4, PACKED_MIXED), 0);
 	usm_swap_device_close(&device);
 }
 
@@ -413,7 +390,7 @@ static void expect_refused(uint32_t slot, uint64_t entry, const char *reason)
 	cr_assert(strstr(failure.text, reason), "%s", failure.text);
 	set_entry(slot, old);
 	must_open();
-	expect(3, 3, MIXED);
+	expect(3, 3, PACKED_MIXED);
 	usm_swap_device_close(&device);
 }
 
@@ -456,10 +433,10 @@ Test(compressed, a_damaged_block_is_an_error_of_its_page)
 	at = (uint64_t)usm_compressed_offset(usm_entry_place(entry_of(4)));
 	write_at(at + 100, "?", 1);
 	must_open();
-	expect(3, 3, MIXED);
+	expect(3, 3, PACKED_MIXED);
 	cr_assert_eq(device.load(device.ctx, 4, words), -EIO);
-	cr_assert_eq(store(4, 5, MIXED), 0);
-	expect(4, 5, MIXED);
+	cr_assert_eq(store(4, 5, PACKED_MIXED), 0);
+	expect(4, 5, PACKED_MIXED);
 }
 
 Test(compressed, a_file_that_was_cut_is_refused)
@@ -482,7 +459,7 @@ Test(compressed, never_falls_over_a_damaged_file)
 	srand(7);
 	must_open();
 	for (slot = 1; slot < SLOTS; slot++)
-		cr_assert_eq(store(slot, slot, slot % SHAPES), 0);
+		cr_assert_eq(store(slot, slot, slot % PACKED_SHAPES), 0);
 	usm_swap_device_close(&device);
 	fd = open(path, O_RDWR);
 	cr_assert_eq(pread(fd, before, sizeof(before), 0), sizeof(before));
@@ -507,15 +484,16 @@ Test(compressed, never_falls_over_a_damaged_file)
 				device.load(device.ctx, slot, words);
 			for (slot = 1; slot < SLOTS; slot += 5)
 				device.drop(device.ctx, slot);
-			cr_assert_eq(store(1, 77, TEXT), 0);
-			expect(1, 77, TEXT);
+			cr_assert_eq(store(1, 77, PACKED_TEXT), 0);
+			expect(1, 77, PACKED_TEXT);
 			usm_swap_device_close(&device);
 			/* Begin anew. */
 			options.created_ns++;
 			must_open();
 			for (slot = 1; slot < SLOTS; slot++)
-				cr_assert_eq(store(slot, slot, slot % SHAPES),
-					     0);
+				cr_assert_eq(
+					store(slot, slot, slot % PACKED_SHAPES),
+					0);
 			usm_swap_device_close(&device);
 			cr_assert_eq(pread(fd, before, sizeof(before), 0),
 				     sizeof(before));
