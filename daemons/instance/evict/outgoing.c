@@ -60,14 +60,15 @@ static uint32_t store(const struct usm_outgoing *out,
 		      const struct usm_swap_device *device,
 		      const struct usm_kernel *kernel, char *pool, int *err)
 {
+	bool full = false; /* one page may fit where many do not */
 	uint32_t at = 0;
 
 	*err = 0;
 	while (at < out->nr) {
-		uint32_t nr = row(out, at);
+		uint32_t nr = full ? 1 : row(out, at);
 
 		*err = store_row(out, at, nr, device, pool);
-		/* One of them may be at fault; one may fit where many do not. */
+		full = full || *err == -ENOSPC;
 		if ((*err == -EFAULT || *err == -ENOSPC) && nr > 1) {
 			nr = 1;
 			*err = store_row(out, at, nr, device, pool);
@@ -75,9 +76,11 @@ static uint32_t store(const struct usm_outgoing *out,
 		/*
 		 * The frame left the partition under our hands, and it does
 		 * that only after its page went: freeing it will say so.  A
-		 * frame that cannot be read for lack of memory stays.
+		 * frame that cannot be read for lack of memory stays.  And a
+		 * page that somebody took back needs no room.
 		 */
-		if (*err == -EFAULT && !is_held(kernel, out->page[at].frame))
+		if ((*err == -EFAULT || *err == -ENOSPC) &&
+		    !is_held(kernel, out->page[at].frame))
 			*err = 0;
 		if (*err)
 			break;
@@ -89,7 +92,8 @@ static uint32_t store(const struct usm_outgoing *out,
 int usm_outgoing_store(struct usm_outgoing *out,
 		       const struct usm_swap_device *device,
 		       const struct usm_kernel *kernel, char *pool,
-		       void (*done)(void *ctx, uint32_t frame, bool freed),
+		       void (*done)(void *ctx, uint32_t frame, uint64_t cookie,
+				    bool freed),
 		       void *ctx)
 {
 	struct usm_free_entry entries[USM_OUTGOING_MAX];
@@ -106,9 +110,10 @@ int usm_outgoing_store(struct usm_outgoing *out,
 	err = kernel->free(kernel->ctx, entries, stored);
 	if (err)
 		return err;
+	for (i = 0; i < stored; i++)
+		done(ctx, entries[i].frame, out->page[i].cookie,
+		     !entries[i].result);
 	out->nr -= stored;
 	memmove(out->page, out->page + stored, out->nr * sizeof(*out->page));
-	for (i = 0; i < stored; i++)
-		done(ctx, entries[i].frame, !entries[i].result);
 	return store_err;
 }

@@ -35,14 +35,15 @@ void usm_outgoing_add(struct usm_outgoing *out, uint32_t frame,
 
 /*
  * Stores what it can, frame f being at pool + (f << USM_FRAME_SHIFT), frees
- * those frames and tells done(ctx, frame, freed) about each: freed is false
- * for a page that was touched, or went, before.  The error of the device when
- * something is left.
+ * those frames and tells done(ctx, frame, cookie, freed) about each: freed is
+ * false for a page that was touched, or went, before; its slot may hold it all
+ * the same.  The error of the device when something is left.
  */
 int usm_outgoing_store(struct usm_outgoing *out,
 		       const struct usm_swap_device *device,
 		       const struct usm_kernel *kernel, char *pool,
-		       void (*done)(void *ctx, uint32_t frame, bool freed),
+		       void (*done)(void *ctx, uint32_t frame, uint64_t cookie,
+				    bool freed),
 		       void *ctx);
 
 #endif /* USM_INSTANCE_EVICT_OUTGOING_H */

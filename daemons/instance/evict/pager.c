@@ -265,7 +265,7 @@ static void evict(struct usm_pager *pager, bool leaving)
 	}
 }
 
-static void stored(void *ctx, uint32_t frame, bool freed)
+static void stored(void *ctx, uint32_t frame, uint64_t cookie, bool freed)
 {
 	struct usm_pager *pager = ctx;
 
@@ -275,8 +275,10 @@ static void stored(void *ctx, uint32_t frame, bool freed)
 	} else {
 		/*
 		 * Touched meanwhile, or its page is gone and it comes home;
-		 * a notice gives the slot back either way.
+		 * a notice gives the slot back either way, or did so before
+		 * the page was stored.
 		 */
+		usm_swap_map_settle(pager->map, cookie);
 		tell_placed(pager, pager->policy, frame);
 	}
 }

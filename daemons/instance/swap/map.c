@@ -69,6 +69,14 @@ void usm_swap_map_drop_unused(const struct usm_swap_map *map)
 			map->dropped(map->dropped_ctx, slot);
 }
 
+void usm_swap_map_settle(const struct usm_swap_map *map, uint64_t cookie)
+{
+	uint32_t slot = usm_swap_slot(cookie);
+
+	if (slot < map->nr_slots && !map->tag[slot] && map->dropped)
+		map->dropped(map->dropped_ctx, slot);
+}
+
 static uint64_t cookie_of(const struct usm_swap_map *map, uint32_t slot)
 {
 	return (uint64_t)map->tag[slot] << 32 | slot;

@@ -41,6 +41,12 @@ void usm_swap_map_watch(struct usm_swap_map *map,
  */
 void usm_swap_map_drop_unused(const struct usm_swap_map *map);
 
+/*
+ * Says so of the slot of a page that was stored and is not out any more, if
+ * the slot was given back before.
+ */
+void usm_swap_map_settle(const struct usm_swap_map *map, uint64_t cookie);
+
 /* Takes the lowest unused slot: its cookie, or 0 when all are in use. */
 uint64_t usm_swap_map_take(struct usm_swap_map *map);
 

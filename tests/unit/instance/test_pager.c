@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/client.h"
 #include "fake_kernel.h"
@@ -11,6 +13,8 @@
 #include "instance/evict/recover.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/swap/compressed.h"
+#include "instance/policies/swap/compressed_file.h"
 #include "instance/worker/supply.h"
 #include "liars.h"
 
@@ -221,6 +225,120 @@ Test(pager, does_not_start_without_its_swap_file)
 	cr_assert_eq(attach(&usm_evict_clock, false), 0);
 	touch_all();
 }
+
+/* ---- packed pages ------------------------------------------------------------- */
+
+static char packed_path[64];
+
+/* Has the pager's pages packed, in so many chunks of memory. */
+static void pack(uint32_t chunks)
+{
+	struct usm_swap_file options = {
+		.path = packed_path,
+		.bytes = (FAKE_SWAP_SLOTS - 1) * USM_FRAME_BYTES,
+		.instance = "a",
+		.created_ns = 42,
+	};
+	struct usm_failure failure;
+	bool fresh;
+
+	cr_assert_eq(usm_swap_compressed_open(
+			     &options, &usm_codec_lz4,
+			     usm_compressed_overhead(options.bytes) +
+				     chunks * USM_CHUNK_BYTES,
+			     &fake->device, &fresh, &failure),
+		     0, "%s", failure.text);
+}
+
+static void start_packed(uint32_t chunks)
+{
+	int fd;
+
+	snprintf(packed_path, sizeof(packed_path),
+		 "/dev/shm/test_pager.XXXXXX");
+	fd = mkstemp(packed_path);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	detach();
+	pack(chunks);
+	cr_assert_eq(attach(&usm_evict_fifo, true), 0);
+}
+
+static void end_packed(void)
+{
+	usm_swap_device_close(&fake->device);
+	unlink(packed_path);
+}
+
+static uint64_t pages_packed(void)
+{
+	struct usm_swap_stats stats;
+
+	fake->device.stats(fake->device.ctx, &stats);
+	return stats.pages;
+}
+
+Test(pager, packs_pages_over_restarts)
+{
+	uint32_t round;
+
+	start_packed(32);
+	for (round = 0; round < 4; round++) {
+		touch_all();
+		detach();
+		usm_swap_device_close(&fake->device);
+		fake_pages_reattach(fake);
+		pack(32);
+		cr_assert_eq(attach(&usm_evict_fifo, false), 0);
+		/* Of pages that are out, and of no others. */
+		cr_assert_eq(pages_packed(), usm_pager_out(pager));
+	}
+	for (round = 0; round < FAKE_PAGES; round++)
+		fake_pages_drop(fake, round);
+	usm_pager_work(pager);
+	cr_assert_eq(usm_pager_out(pager), 0);
+	cr_assert_eq(pages_packed(), 0);
+	end_packed();
+}
+
+/* Tries until some are won; true unless it takes too long. */
+static bool reclaim(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	uint32_t tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (usm_pager_reclaim(pager))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+Test(pager, a_full_store_keeps_pages_where_they_are)
+{
+	uint32_t page = 0, evicted, i;
+
+	start_packed(1);
+	while (page < FAKE_PAGES && (usm_stock_nr(stock) || reclaim()))
+		touch(page++);
+	cr_assert_lt(page, FAKE_PAGES, "all of them went in");
+	evicted = (uint32_t)pages_packed();
+	cr_assert_gt(evicted, 15);
+	cr_assert(usm_pager_hopeful(pager));
+	/* Those that were to go and could not. */
+	for (i = evicted; i < page; i++)
+		touch(i);
+	/* With room again it goes on, and everything is as it was. */
+	for (i = 0; i < evicted; i += 2)
+		fake_pages_drop(fake, i);
+	cr_assert(reclaim());
+	for (i = 1; i < evicted / 2; i += 2)
+		touch(i);
+	end_packed();
+}
+
+/* ---- anything -------------------------------------------------------------------- */
 
 /*
  * Touches, drops, evictions, failures of every kind, lost notices and killed

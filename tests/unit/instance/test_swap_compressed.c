@@ -255,6 +255,8 @@ Test(compressed, full_is_an_error_that_passes)
 	/* Replacing needs room for both: this one is as it was. */
 	cr_assert_eq(store(1, 1000, PACKED_NOISE), -ENOSPC);
 	expect(1, 1, PACKED_NOISE);
+	/* But not to store what is there. */
+	cr_assert_eq(store(1, 1, PACKED_NOISE), 0);
 	device.drop(device.ctx, 2);
 	cr_assert_eq(store(1, 1000, PACKED_NOISE), 0);
 	expect(1, 1000, PACKED_NOISE);

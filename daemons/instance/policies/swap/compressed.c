@@ -133,6 +133,21 @@ static uint64_t find_room(struct compressed *store, uint32_t bytes)
 	return place;
 }
 
+/* Does the slot hold that already? */
+static bool is_there(const struct compressed *store, uint32_t slot,
+		     enum usm_entry_kind kind, const void *content,
+		     uint32_t bytes)
+{
+	uint64_t entry = store->file.index[slot];
+
+	return usm_entry_kind(entry) == kind &&
+	       usm_entry_bytes(entry) == bytes &&
+	       !memcmp(usm_compressed_block(&store->file,
+					    usm_entry_place(entry)) +
+			       1,
+		       content, bytes);
+}
+
 static int store_block(struct compressed *store, uint32_t slot,
 		       enum usm_entry_kind kind, const void *content,
 		       uint32_t bytes)
@@ -141,8 +156,10 @@ static int store_block(struct compressed *store, uint32_t slot,
 	uint64_t place = find_room(store, whole);
 	struct usm_block_header *block;
 
+	/* Of a row that did not fit as a whole, those that did are stored. */
 	if (place == USM_BLOCK_NONE)
-		return -ENOSPC;
+		return is_there(store, slot, kind, content, bytes) ? 0
+								   : -ENOSPC;
 	block = usm_compressed_block(&store->file, place);
 	block->sum = usm_checksum(slot, content, bytes);
 	block->slot = slot;
