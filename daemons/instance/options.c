@@ -11,7 +11,6 @@
 #include "common/client.h"
 #include "common/policy_files.h"
 #include "common/size.h"
-#include "instance/policies/evict/registry.h"
 #include "instance/privileges.h"
 #include "instance/replay/simulate.h"
 
@@ -311,13 +310,8 @@ static int read_replay(struct arguments *args, struct usm_failure *failure)
 				"--memory: \"%s\" is no size", args->memory);
 	if (!replay->batch)
 		replay->batch = 1;
-	if (!args->evict || !strcmp(args->evict, "all"))
-		return 0;
-	replay->policy = usm_evict_policy_find(args->evict);
-	if (!replay->policy)
-		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
-				"--evict: no policy \"%s\" in this build",
-				args->evict);
+	replay->evict = args->evict;
+	replay->policy_dir = args->options.policy_dir;
 	return 0;
 }
 

@@ -2,11 +2,15 @@
 #include "instance/replay/replay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/name.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/library.h"
 #include "instance/replay/optimum.h"
 #include "instance/replay/report.h"
 #include "instance/replay/simulate.h"
@@ -88,12 +92,11 @@ static int add_policy(struct usm_replay_report *report, uint32_t frames,
 	return err;
 }
 
+/* `policies` ends with NULL. */
 static int play(const struct usm_replay_options *options,
+		const struct usm_evict_policy *const *policies,
 		struct usm_replay_report *report, struct usm_failure *failure)
 {
-	const struct usm_evict_policy *const one[] = { options->policy, NULL };
-	const struct usm_evict_policy *const *policies =
-		options->policy ? one : usm_evict_registry;
 	uint32_t frames[NR_DEFAULTS], nr = 0;
 	int sizes = choose_sizes(options, report->trace, frames, failure);
 	int i, err = 0;
@@ -133,6 +136,60 @@ static int print(const struct usm_replay_report *report, bool json, FILE *out,
 		   : 0;
 }
 
+/*
+ * Nothing of what guards the daemon's directory is asked for here: a replay has
+ * the rights of who starts it and chose the directory, and no others.
+ */
+static int load(const struct usm_replay_options *options,
+		struct usm_policy_library *library, struct usm_failure *failure)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!usm_name_valid(options->evict))
+		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
+				"--evict: \"%s\" is not [a-z0-9-]+",
+				options->evict);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s.so",
+			     options->policy_dir,
+			     options->evict) >= sizeof(path))
+		return usm_fail(failure, USM_EXIT_USAGE, ENAMETOOLONG,
+				"--policy-dir: too long");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return usm_fail(failure, USM_EXIT_USAGE, errno,
+				"--evict: \"%s\" is not built in, and %s: %s",
+				options->evict, path, strerror(errno));
+	return usm_policy_library_load(fd, USM_POLICY_EVICT, "--evict",
+				       options->evict, library, failure);
+}
+
+static int play_and_print(const struct usm_replay_options *options,
+			  struct usm_replay_report *report, FILE *out,
+			  struct usm_failure *failure)
+{
+	struct usm_policy_library library = USM_POLICY_LIBRARY_NONE;
+	const struct usm_evict_policy *one[] = { NULL, NULL };
+	int err = 0;
+
+	if (!options->evict || !strcmp(options->evict, "all")) {
+		err = play(options, usm_evict_registry, report, failure);
+		return err ? err : print(report, options->json, out, failure);
+	}
+	one[0] = usm_evict_policy_find(options->evict);
+	if (!one[0]) {
+		err = load(options, &library, failure);
+		one[0] = &library.table.evict;
+	}
+	if (!err)
+		err = play(options, one, report, failure);
+	/* Before its name goes. */
+	if (!err)
+		err = print(report, options->json, out, failure);
+	usm_policy_library_close(&library);
+	return err;
+}
+
 int usm_replay(const struct usm_replay_options *options, FILE *out,
 	       struct usm_failure *failure)
 {
@@ -145,9 +202,7 @@ int usm_replay(const struct usm_replay_options *options, FILE *out,
 	int err = usm_trace_read(options->path, &trace, failure);
 
 	if (!err)
-		err = play(options, &report, failure);
-	if (!err)
-		err = print(&report, options->json, out, failure);
+		err = play_and_print(options, &report, out, failure);
 	free(report.rows);
 	usm_trace_fini(&trace);
 	return err;

@@ -11,12 +11,12 @@
 #include <stdio.h>
 
 #include "instance/failure.h"
-#include "usm_policy.h"
 
 struct usm_replay_options {
 	const char *path; /* of the trace */
-	/* NULL: all that are built in. */
-	const struct usm_evict_policy *policy;
+	/* A policy built in or in policy_dir; NULL or "all": those built in. */
+	const char *evict;
+	const char *policy_dir;
 	/* At most one; neither: 10, 25 and 50 % of the footprint. */
 	uint64_t memory_bytes;
 	uint32_t frames;
@@ -25,8 +25,8 @@ struct usm_replay_options {
 };
 
 /*
- * Reads the trace, plays it and prints to `out`.  EINVAL: the trace, or a size
- * that makes no sense with it; ENOMEM, errors of reading and writing.
+ * Reads the trace, plays it and prints to `out`.  EINVAL: the trace, a size
+ * that makes no sense with it, the policy; ENOMEM, errors of reading and writing.
  */
 int usm_replay(const struct usm_replay_options *options, FILE *out,
 	       struct usm_failure *failure);

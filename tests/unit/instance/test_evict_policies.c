@@ -136,7 +136,8 @@ static void random_life(const struct usm_evict_policy *policy, bool honest,
 				cr_assert(present[frames[i]]);
 			break;
 		default:
-			usm_checked_evict_placed(checked, frame, PAGE);
+			usm_checked_evict_placed(checked, frame,
+						 1 + fake_random(&seed) % 1000);
 			nr += present[frame] ? 0 : 1;
 			present[frame] = 1;
 		}
