@@ -186,10 +186,16 @@ struct usm_alloc_policy {
 	 */
 	void (*released)(void *ctx, uint32_t frame);
 
-	/* Optional: an address space is there; faults may have come before. */
+	/*
+	 * Optional: an address space is there.  A hint: faults may have come
+	 * before, it may be told again, or not at all when very many come.
+	 */
 	void (*process_new)(void *ctx, const struct usm_process *process);
 
-	/* Optional: an address space is gone; its frames come home later. */
+	/*
+	 * Optional: an address space is gone, a hint as well; its frames come
+	 * home later.
+	 */
 	void (*process_exit)(void *ctx, uint32_t member);
 
 	/*

@@ -29,7 +29,26 @@ enum {
 	NR_FDS = FD_SOURCE + USM_CONTROL_SOURCES
 };
 
-static void tell_workers(void *ctx, uint32_t member)
+/* Again is fine; better than not at all. */
+static void tell_of(const struct usm_control *control, uint32_t member)
+{
+	const struct usm_member *found =
+		usm_members_find(&control->members, member);
+
+	if (found && control->member_new)
+		control->member_new(control->workers_ctx, member,
+				    (uint32_t)found->pid);
+}
+
+static void tell_of_all(const struct usm_control *control)
+{
+	size_t i;
+
+	for (i = 0; i < control->members.nr; i++)
+		tell_of(control, control->members.entry[i].member);
+}
+
+static void tell_gone(void *ctx, uint32_t member)
 {
 	struct usm_control *control = ctx;
 
@@ -78,8 +97,10 @@ int usm_control_resync(struct usm_control *control)
 	int err = list_members(control->session, &info, &nr);
 
 	if (!err)
-		err = usm_members_resync(&control->members, info, nr,
-					 tell_workers, control);
+		err = usm_members_resync(&control->members, info, nr, tell_gone,
+					 control);
+	if (!err)
+		tell_of_all(control);
 	return err;
 }
 
@@ -104,7 +125,9 @@ static int handle_event(struct usm_control *control,
 			err = 0;
 	}
 	if (gone)
-		tell_workers(control, gone);
+		tell_gone(control, gone);
+	else if (!err)
+		tell_of(control, event->member);
 	if (!err && control->observe)
 		control->observe(control->observe_ctx, event);
 	return err;
@@ -150,8 +173,9 @@ static void serve_sources(const struct usm_control *control,
 	int i;
 
 	for (i = 0; i < USM_CONTROL_SOURCES; i++)
-		if (fds[i].revents)
-			control->source[i].ready(control->source[i].ctx);
+		if (fds[i].revents &&
+		    control->source[i].ready(control->source[i].ctx))
+			tell_of_all(control);
 }
 
 int usm_control_run(struct usm_control *control)

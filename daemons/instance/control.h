@@ -8,14 +8,19 @@
 #ifndef USM_INSTANCE_CONTROL_H
 #define USM_INSTANCE_CONTROL_H
 
+#include <stdbool.h>
+
 #include "instance/arena/returned.h"
 #include "instance/members.h"
 #include "instance/session.h"
 
-/* What else is waited for: ready(ctx) is called while fd is readable. */
+/*
+ * What else is waited for: ready(ctx) is called while fd is readable.  True:
+ * the workers know of no member any more, and are told of all again.
+ */
 struct usm_control_source {
 	int fd;
-	void (*ready)(void *ctx); /* NULL: nothing */
+	bool (*ready)(void *ctx); /* NULL: nothing */
 	void *ctx;
 };
 
@@ -26,6 +31,7 @@ struct usm_control {
 	struct usm_session *session;
 	struct usm_returned *returned;
 	/* What workers should know; called on this thread, NULL is fine. */
+	void (*member_new)(void *ctx, uint32_t member, uint32_t tgid);
 	void (*member_gone)(void *ctx, uint32_t member);
 	void (*resized)(void *ctx);
 	void *workers_ctx;

@@ -21,22 +21,23 @@ static void refused(const struct usm_hangup *hangup,
 	hangup->report(text);
 }
 
-static void on_signal(void *ctx)
+static bool on_signal(void *ctx)
 {
 	struct usm_hangup *hangup = ctx;
 	struct usm_failure failure = { 0 };
 	struct signalfd_siginfo info;
 
 	if (read(hangup->signal_fd, &info, sizeof(info)) < 0)
-		return;
+		return false;
 	if (usm_reload_prepare(&hangup->reload, &failure))
 		refused(hangup, &failure);
 	else
 		usm_instance_exchange(hangup->instance,
 				      &hangup->reload.exchange);
+	return false;
 }
 
-static void on_done(void *ctx)
+static bool on_done(void *ctx)
 {
 	struct usm_hangup *hangup = ctx;
 	const struct usm_config *config = &hangup->reload.config;
@@ -45,15 +46,16 @@ static void on_done(void *ctx)
 	eventfd_t count;
 
 	if (eventfd_read(hangup->done_fd, &count))
-		return;
+		return false;
 	if (usm_reload_finish(&hangup->reload, &failure)) {
 		refused(hangup, &failure);
-		return;
+		return false;
 	}
 	snprintf(text, sizeof(text), "policies are now: alloc %s%s%s",
 		 config->alloc_policy, config->swap_bytes ? ", evict " : "",
 		 config->swap_bytes ? config->evict_policy : "");
 	hangup->report(text);
+	return true;
 }
 
 static void tell_done(void *ctx)

@@ -183,6 +183,11 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 				 follow_resize, instance, failure);
 }
 
+static void member_new(void *ctx, uint32_t member, uint32_t tgid)
+{
+	usm_workers_member_new(ctx, member, tgid);
+}
+
 static void member_gone(void *ctx, uint32_t member)
 {
 	usm_workers_member_gone(ctx, member);
@@ -207,6 +212,7 @@ int usm_instance_run(struct usm_instance *instance,
 	struct usm_control control = {
 		.session = instance->session,
 		.returned = instance->returned,
+		.member_new = member_new,
 		.member_gone = member_gone,
 		.resized = resized,
 		.workers_ctx = instance->workers,

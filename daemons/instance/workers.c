@@ -264,11 +264,22 @@ void usm_workers_exchange(struct usm_workers *workers,
 	call(workers);
 }
 
-void usm_workers_member_gone(struct usm_workers *workers, uint32_t member)
+static void post(struct usm_workers *workers, struct usm_inbox_message message)
 {
 	unsigned int i;
 
 	/* A full inbox loses a hint, nothing else. */
 	for (i = 0; i < workers->options.nr; i++)
-		usm_inbox_post(workers->inboxes[i], member);
+		usm_inbox_post(workers->inboxes[i], message);
+}
+
+void usm_workers_member_new(struct usm_workers *workers, uint32_t member,
+			    uint32_t tgid)
+{
+	post(workers, (struct usm_inbox_message){ member, tgid });
+}
+
+void usm_workers_member_gone(struct usm_workers *workers, uint32_t member)
+{
+	post(workers, (struct usm_inbox_message){ .member = member });
 }

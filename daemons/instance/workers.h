@@ -72,7 +72,12 @@ void usm_workers_resize(struct usm_workers *workers);
 void usm_workers_exchange(struct usm_workers *workers,
 			  struct usm_exchange *exchange);
 
-/* A member is gone: a hint for all their policies; the control thread. */
+/*
+ * A member is there, or gone: a hint for all their policies; the control
+ * thread.
+ */
+void usm_workers_member_new(struct usm_workers *workers, uint32_t member,
+			    uint32_t tgid);
 void usm_workers_member_gone(struct usm_workers *workers, uint32_t member);
 
 #endif /* USM_INSTANCE_WORKERS_H */

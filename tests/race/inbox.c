@@ -18,7 +18,8 @@ static void *post(void *arg)
 	uint32_t i;
 
 	for (i = 1; i <= rounds; i++)
-		while (!usm_inbox_post(inbox, i))
+		while (!usm_inbox_post(inbox,
+				       (struct usm_inbox_message){ i, ~i }))
 			sched_yield();
 	return arg;
 }
@@ -26,7 +27,8 @@ static void *post(void *arg)
 int main(void)
 {
 	pthread_t producer;
-	uint32_t expected, got;
+	struct usm_inbox_message got;
+	uint32_t expected;
 
 	race_watchdog();
 	rounds = (uint32_t)race_rounds(200000);
@@ -35,10 +37,11 @@ int main(void)
 	for (expected = 1; expected <= rounds; expected++) {
 		while (!usm_inbox_take(inbox, &got))
 			sched_yield();
-		race_check(got == expected, "%u instead of %u", got, expected);
+		race_check(got.member == expected && got.tgid == ~expected,
+			   "%u instead of %u", got.member, expected);
 	}
 	pthread_join(producer, NULL);
-	race_check(!usm_inbox_take(inbox, &got), "%u too many", got);
+	race_check(!usm_inbox_take(inbox, &got), "%u too many", got.member);
 	usm_inbox_destroy(inbox);
 	printf("%u messages\n", rounds);
 	return 0;

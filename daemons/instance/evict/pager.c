@@ -470,6 +470,17 @@ void usm_pager_resized(struct usm_pager *pager,
 				 usm_bitmap_first(&pager->leaving));
 }
 
+void usm_pager_member_new(struct usm_pager *pager,
+			  const struct usm_process *process)
+{
+	usm_checked_evict_process_new(pager->policy, process);
+}
+
+void usm_pager_member_gone(struct usm_pager *pager, uint32_t member)
+{
+	usm_checked_evict_process_exit(pager->policy, member);
+}
+
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame)
 {
 	usm_bitmap_set(&pager->leaving, frame);

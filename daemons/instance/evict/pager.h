@@ -122,6 +122,11 @@ int usm_pager_replace_policy(struct usm_pager *pager,
 			     const struct usm_settings *settings,
 			     struct usm_failure *failure);
 
+/* An address space is there (it may be told again), or ended. */
+void usm_pager_member_new(struct usm_pager *pager,
+			  const struct usm_process *process);
+void usm_pager_member_gone(struct usm_pager *pager, uint32_t member);
+
 /* The frame is to leave the partition: its page goes before all others. */
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame);
 

@@ -4,8 +4,9 @@
 #include <ck_ring.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Members that end between two faults; a power of two, as ck_ring wants. */
+/* Members that come and go between two passes; ck_ring wants a power of two. */
 #define INBOX_SIZE 1024
 
 /*
@@ -63,26 +64,32 @@ void usm_inbox_destroy(struct usm_inbox *inbox)
 	free(inbox);
 }
 
-bool usm_inbox_post(struct usm_inbox *inbox, uint32_t member)
+/* A message travels in place of the pointer that the ring carries. */
+_Static_assert(sizeof(void *) == sizeof(struct usm_inbox_message),
+	       "a message is as large as a pointer");
+
+bool usm_inbox_post(struct usm_inbox *inbox, struct usm_inbox_message message)
 {
+	void *carried;
 	bool posted;
 
+	memcpy(&carried, &message, sizeof(carried));
+
 	RING_BEGIN();
-	posted = ck_ring_enqueue_spsc(&inbox->ring, inbox->buffer,
-				      (void *)(uintptr_t)member);
+	posted = ck_ring_enqueue_spsc(&inbox->ring, inbox->buffer, carried);
 	RING_END();
 	return posted;
 }
 
-bool usm_inbox_take(struct usm_inbox *inbox, uint32_t *member)
+bool usm_inbox_take(struct usm_inbox *inbox, struct usm_inbox_message *message)
 {
-	void *message = NULL;
+	void *carried = NULL;
 	bool taken;
 
 	RING_BEGIN();
-	taken = ck_ring_dequeue_spsc(&inbox->ring, inbox->buffer, &message);
+	taken = ck_ring_dequeue_spsc(&inbox->ring, inbox->buffer, &carried);
 	RING_END();
 	if (taken)
-		*member = (uint32_t)(uintptr_t)message;
+		memcpy(message, &carried, sizeof(*message));
 	return taken;
 }

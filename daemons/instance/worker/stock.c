@@ -452,6 +452,12 @@ uint32_t usm_stock_nr(const struct usm_stock *stock)
 	return usm_checked_alloc_nr(stock->frames);
 }
 
+void usm_stock_member_new(struct usm_stock *stock,
+			  const struct usm_process *process)
+{
+	usm_checked_alloc_process_new(stock->frames, process);
+}
+
 void usm_stock_member_gone(struct usm_stock *stock, uint32_t member)
 {
 	usm_checked_alloc_process_exit(stock->frames, member);

@@ -86,10 +86,26 @@ static bool poll_for_work(struct usm_worker_thread *worker, uint64_t from,
 
 static void read_inbox(struct usm_worker_thread *worker)
 {
-	uint32_t member;
+	const struct usm_worker_options *options = &worker->options;
+	struct usm_inbox_message message;
 
-	while (usm_inbox_take(worker->options.inbox, &member))
-		usm_stock_member_gone(worker->options.stock, member);
+	while (usm_inbox_take(options->inbox, &message)) {
+		const struct usm_process process = {
+			.member = message.member,
+			.tgid = message.tgid,
+		};
+
+		if (message.tgid)
+			usm_stock_member_new(options->stock, &process);
+		else
+			usm_stock_member_gone(options->stock, message.member);
+		if (!options->pager)
+			continue;
+		if (message.tgid)
+			usm_pager_member_new(options->pager, &process);
+		else
+			usm_pager_member_gone(options->pager, message.member);
+	}
 }
 
 static void count_self_wake(struct usm_doorbell *bell)
@@ -122,6 +138,7 @@ static bool wait_for_work(struct usm_worker_thread *worker)
 /* What others want of this worker, whether it has faults to serve or not. */
 static void oblige(struct usm_worker_thread *worker)
 {
+	read_inbox(worker);
 	if (called(worker))
 		usm_rendezvous_come(worker->options.rendezvous);
 	if (usm_stock_asked(worker->options.stock))
@@ -155,7 +172,6 @@ static void serve(struct usm_worker_thread *worker)
 			slept = false;
 			continue;
 		}
-		read_inbox(worker);
 		slept = wait_for_work(worker);
 	}
 }

@@ -18,7 +18,8 @@ static struct fake_kernel fake;
 static struct usm_session session;
 static struct usm_control control;
 static int events_in, freed_in;
-static unsigned int observed, nr_gone;
+static unsigned int observed, nr_gone, nr_come;
+static uint32_t come[8];
 static uint32_t gone[8];
 
 static int read_pipe(void *ctx, uint64_t *pfns, uint32_t *nr)
@@ -32,6 +33,13 @@ static void member_gone(void *ctx, uint32_t member)
 {
 	(void)ctx;
 	gone[nr_gone++ % 8] = member;
+}
+
+static void member_new(void *ctx, uint32_t member, uint32_t tgid)
+{
+	(void)ctx;
+	cr_assert_eq(tgid, 1);
+	come[nr_come++ % 8] = member;
 }
 
 static void observe(void *ctx, const struct usm_event *event)
@@ -61,6 +69,7 @@ static void setup(void)
 	control.stop_fd = eventfd(0, EFD_NONBLOCK);
 	control.observe = observe;
 	control.member_gone = member_gone;
+	control.member_new = member_new;
 	cr_assert_eq(usm_returned_create(&fake.extent, 1, FAKE_BASE_PFN,
 					 &kernel, &control.returned),
 		     0);
@@ -100,7 +109,7 @@ static int run_until_stopped(void)
 	return err;
 }
 
-Test(control, passes_ends_to_the_workers)
+Test(control, passes_begins_and_ends_to_the_workers)
 {
 	announce(USM_EVENT_BIND, 4);
 	announce(USM_EVENT_FORK, 5);
@@ -111,27 +120,41 @@ Test(control, passes_ends_to_the_workers)
 	cr_assert_eq(control.members.nr, 1);
 	cr_assert_eq(nr_gone, 1);
 	cr_assert_eq(gone[0], 4);
+	cr_assert_eq(nr_come, 2);
+	cr_assert_eq(come[0], 4);
+	cr_assert_eq(come[1], 5);
 }
 
-static void drain(void *ctx)
+static bool drain(void *ctx)
 {
 	eventfd_t value;
 
 	eventfd_read(control.source[0].fd, &value);
 	++*(unsigned int *)ctx;
+	return true;
 }
 
+/* And tells of every member again when that is asked for. */
 Test(control, serves_other_sources)
 {
 	unsigned int served = 0;
+	eventfd_t value;
 
 	control.source[0] = (struct usm_control_source){
-		.fd = eventfd(3, EFD_NONBLOCK),
+		.fd = eventfd(0, EFD_NONBLOCK),
 		.ready = drain,
 		.ctx = &served,
 	};
+	announce(USM_EVENT_BIND, 7);
+	cr_assert_eq(run_until_stopped(), 0);
+	cr_assert_eq(served, 0);
+	nr_come = 0;
+	eventfd_write(control.source[0].fd, 3);
+	eventfd_read(control.stop_fd, &value);
 	cr_assert_eq(run_until_stopped(), 0);
 	cr_assert_eq(served, 1);
+	cr_assert_eq(nr_come, 1);
+	cr_assert_eq(come[0], 7);
 	close(control.source[0].fd);
 }
 

@@ -196,3 +196,34 @@ Test(stock, policy_that_refuses_its_settings_changes_nothing)
 	cr_assert_eq(usm_stock_nr(stock), FRAMES);
 	cr_assert_eq(use(), FAKE_FIRST);
 }
+
+static struct usm_process told;
+static uint32_t ended;
+
+static void hear(void *ctx, const struct usm_process *process)
+{
+	(void)ctx;
+	told = *process;
+}
+
+static void hear_end(void *ctx, uint32_t member)
+{
+	(void)ctx;
+	ended = member;
+}
+
+Test(stock, tells_the_policy_who_comes_and_goes)
+{
+	static const struct usm_process process = { .member = 3, .tgid = 77 };
+	static struct usm_alloc_policy policy;
+
+	policy = usm_alloc_first_fit;
+	policy.process_new = hear;
+	policy.process_exit = hear_end;
+	cr_assert_eq(usm_stock_replace_policy(stock, &policy, NULL, NULL), 0);
+	usm_stock_member_new(stock, &process);
+	cr_assert_eq(told.member, 3);
+	cr_assert_eq(told.tgid, 77);
+	usm_stock_member_gone(stock, 3);
+	cr_assert_eq(ended, 3);
+}

@@ -231,17 +231,20 @@ Test(wake_cost, is_within_its_bounds)
 Test(inbox, is_a_queue_with_an_end)
 {
 	struct usm_inbox *box;
-	uint32_t member, i, posted = 0;
+	struct usm_inbox_message message;
+	uint32_t i, posted = 0;
 
 	cr_assert_eq(usm_inbox_create(&box), 0);
-	cr_assert_not(usm_inbox_take(box, &member));
-	while (usm_inbox_post(box, posted + 1))
+	cr_assert_not(usm_inbox_take(box, &message));
+	while (usm_inbox_post(box,
+			      (struct usm_inbox_message){ posted + 1, posted }))
 		posted++;
 	cr_assert_gt(posted, 100);
 	for (i = 1; i <= posted; i++) {
-		cr_assert(usm_inbox_take(box, &member));
-		cr_assert_eq(member, i);
+		cr_assert(usm_inbox_take(box, &message));
+		cr_assert_eq(message.member, i);
+		cr_assert_eq(message.tgid, i - 1);
 	}
-	cr_assert_not(usm_inbox_take(box, &member));
+	cr_assert_not(usm_inbox_take(box, &message));
 	usm_inbox_destroy(box);
 }
