@@ -41,6 +41,8 @@ const struct catalogue_row catalogue[] = {
 	  MEASURE_TIME, BOTH },
 	{ "asleep-to-uffd", "upcall, the worker sleeps", "uffd-other", 0.5,
 	  MEASURE_TIME, TIME_ONLY },
+	{ "redis-lru-lz4", "a redis command at 2:1, lru and lz4", "fifo+file",
+	  0, MEASURE_TIME, TIME_ONLY },
 	{ "untagged", "untagged, the hooks are live", "no module", 1.03,
 	  MEASURE_INSTRUCTIONS, BOTH },
 };

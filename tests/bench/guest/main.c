@@ -17,6 +17,7 @@
 #include "bench/guest/cpu.h"
 #include "bench/guest/module.h"
 #include "bench/guest/output.h"
+#include "bench/guest/redis.h"
 #include "bench/guest/untagged.h"
 #include "lib/wait.h"
 
@@ -28,6 +29,9 @@
 
 /* One after the other they would tell no more than the first. */
 #define PROFILE_ROUNDS 8
+
+/* What the commands of redis take beside all the pages. */
+#define REDIS_SHARE 3
 
 /* A row is given up after so many samples that measured something else. */
 #define INVALID_MAX 3
@@ -252,6 +256,8 @@ static int run(struct bench *bench, const char *module, const char *row,
 		code = profile(bench, row);
 	else
 		measure_rows(bench, seconds);
+	if (!row && bench->measure == MEASURE_TIME)
+		redis_run(bench, seconds / REDIS_SHARE);
 	toucher_end(&bench->member);
 	toucher_end(&bench->handled);
 	toucher_end(&bench->tenant);

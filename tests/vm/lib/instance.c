@@ -42,7 +42,9 @@ static void write_config(const struct instance_options *options, char *path)
 		fprintf(file, ",\"evict\":\"%s\"", options->evict);
 	fprintf(file, "}");
 	if (options->swap)
-		fprintf(file, ",\"swap\":{\"size\":\"%s\"}", options->swap);
+		fprintf(file, ",\"swap\":{\"size\":\"%s\",\"device\":\"%s\"}",
+			options->swap,
+			options->swap_device ? options->swap_device : "file");
 	if (options->deadline_ms)
 		fprintf(file, ",\"deadline_ms\":%u", options->deadline_ms);
 	if (options->slots)

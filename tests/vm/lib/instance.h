@@ -23,6 +23,7 @@ struct instance_options {
 	unsigned int workers; /* 0: the default */
 	const char *on_loss; /* NULL: fallback */
 	const char *swap; /* size of its swap file, NULL: none */
+	const char *swap_device; /* NULL: file */
 	const char *evict; /* NULL: clock */
 	const char *policy_dir; /* NULL: the default */
 	bool managed; /* the partition outlives the daemon */
