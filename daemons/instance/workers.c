@@ -27,7 +27,10 @@ struct usm_workers {
 	struct usm_inbox *inboxes[USM_WORKERS_MAX];
 	struct usm_local_manager *managers[USM_WORKERS_MAX];
 	struct usm_worker_thread *threads[USM_WORKERS_MAX];
+	/* With several of them: */
 	struct usm_balance balance;
+	struct usm_help help;
+	struct usm_claims claims;
 };
 
 /* A worker that sleeps is to look what it was asked. */
@@ -51,6 +54,8 @@ static int share(struct usm_workers *workers)
 	if (!err)
 		err = usm_returned_share(options->returned, workers->shared,
 					 options->nr);
+	workers->help.nr_workers = options->nr;
+	workers->help.bells = options->bells;
 	workers->balance.nr_workers = options->nr;
 	workers->balance.returned = options->returned;
 	workers->balance.wake = wake;
@@ -140,11 +145,16 @@ int usm_workers_schedule(struct usm_workers *workers,
 	int err = 0;
 
 	workers->pager = pager;
-	for (i = 0; i < nr && !err; i++)
+	for (i = 0; i < nr && !err; i++) {
 		err = usm_local_manager_create(
 			view, usm_worker_mask(i, nr), workers->stocks[i],
 			i ? NULL : pager, patience_ns, workers->options.kernel,
 			&workers->managers[i]);
+		if (!err && nr > 1)
+			usm_local_manager_share(workers->managers[i],
+						&workers->claims,
+						&workers->help, i);
+	}
 	return err;
 }
 

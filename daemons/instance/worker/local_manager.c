@@ -7,6 +7,7 @@
 #include "instance/worker/backoff.h"
 #include "instance/workee/idq.h"
 #include "instance/workee/workee.h"
+#include "instance/worker/backlog.h"
 #include "instance/worker/bitfield.h"
 #include "instance/worker/loader.h"
 #include "instance/worker/slot.h"
@@ -33,7 +34,8 @@ struct answer {
 
 struct usm_local_manager {
 	struct usm_channel_view view;
-	uint64_t mask;
+	struct usm_backlog backlog;
+	struct usm_claims *claims; /* NULL: there is one worker */
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
 	uint64_t patience_ns;
@@ -121,7 +123,12 @@ int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
 	if (!manager)
 		return -ENOMEM;
 	manager->view = *view;
-	manager->mask = mask;
+	manager->backlog = (struct usm_backlog){
+		.pfq = view->pfq,
+		.nr_words = view->nr_slots / WORD_BITS,
+		.own = mask,
+		.taking = mask,
+	};
 	manager->stock = stock;
 	manager->pager = pager;
 	manager->patience_ns = patience_ns;
@@ -145,6 +152,15 @@ void usm_local_manager_destroy(struct usm_local_manager *manager)
 	free(manager);
 }
 
+void usm_local_manager_share(struct usm_local_manager *manager,
+			     struct usm_claims *claims, struct usm_help *help,
+			     unsigned int worker)
+{
+	manager->claims = claims;
+	manager->backlog.help = help;
+	manager->backlog.worker = worker;
+}
+
 void usm_local_manager_ring(struct usm_local_manager *manager,
 			    void (*ring)(void *ctx), void *ctx)
 {
@@ -154,7 +170,7 @@ void usm_local_manager_ring(struct usm_local_manager *manager,
 
 bool usm_local_manager_pending(const struct usm_local_manager *manager)
 {
-	return usm_bitfield_pending(manager->view.pfq, manager->mask) ||
+	return usm_backlog_pending(&manager->backlog) ||
 	       usm_workees_ready(manager->workees) ||
 	       (manager->loader && usm_loader_arrived(manager->loader));
 }
@@ -269,21 +285,38 @@ static void flush(struct usm_local_manager *manager)
 }
 
 /*
- * While a page was loaded the thread may have left, and asked for another one:
- * the frame is for nobody.
+ * Stores the reply.  While a page was loaded the thread may have left, and
+ * asked for another one, which another worker may have answered even: then the
+ * frame is for nobody.
  */
-static bool overtaken(struct usm_local_manager *manager, uint32_t index,
-		      uint32_t gen)
+static bool reply(struct usm_local_manager *manager, uint32_t index,
+		  uint32_t gen, uint32_t frame)
 {
+	struct usm_slot *slot = &manager->view.slots[index];
 	struct answer *answer = &manager->answers[index];
+	uint64_t before = usm_slot_last_reply(slot);
 
-	if (__atomic_load_n(&manager->view.slots[index].gen,
-			    __ATOMIC_ACQUIRE) == gen)
-		return false;
+	while (__atomic_load_n(&slot->gen, __ATOMIC_ACQUIRE) == gen) {
+		if (!manager->claims) {
+			usm_slot_reply(slot, gen, frame);
+			return true;
+		}
+		/* Else somebody was late with an earlier one. */
+		if (usm_slot_reply_after(slot, &before, gen, frame))
+			return true;
+	}
 	if (answer->frame != USM_FRAME_NONE)
 		usm_stock_give(manager->stock, answer->frame);
 	*answer = (struct answer){ .frame = USM_FRAME_NONE };
-	return true;
+	return false;
+}
+
+/* Is the request this worker's to answer? */
+static bool claim(struct usm_local_manager *manager, uint32_t index,
+		  uint32_t gen)
+{
+	return !manager->claims || manager->answers[index].gen == gen ||
+	       usm_claims_take(manager->claims, index, gen);
 }
 
 /* What a workee does: the caller is the worker, or one of them. */
@@ -296,10 +329,10 @@ static void answer_slot(void *ctx, uint32_t index)
 
 	do {
 		if (!usm_slot_read(slot, &gen, &fault) ||
+		    !claim(manager, index, gen) ||
 		    !decide(manager, index, gen, &fault, &frame))
 			return;
-	} while (overtaken(manager, index, gen));
-	usm_slot_reply(slot, gen, frame);
+	} while (!reply(manager, index, gen, frame));
 	if (manager->nr_batch == WORD_BITS)
 		flush(manager);
 	manager->batch[manager->nr_batch++] = (struct usm_map_entry){
@@ -387,28 +420,26 @@ static void serve_ready(struct usm_local_manager *manager)
 
 uint32_t usm_local_manager_run(struct usm_local_manager *manager)
 {
-	uint64_t words = usm_bitfield_snapshot(manager->view.pfq);
-	uint32_t nr_words = manager->view.nr_slots / WORD_BITS, taken = 0;
+	struct usm_backlog_pass pass;
+	uint32_t taken = 0, word;
+	uint64_t bits;
 
 	if (!usm_local_manager_pending(manager) &&
-	    !usm_local_manager_waiting(manager))
+	    !usm_local_manager_waiting(manager)) {
+		usm_backlog_end(&manager->backlog, 0);
 		return 0;
+	}
 	manager->answered = 0;
+	usm_backlog_begin(&manager->backlog, &pass);
 	usm_stock_refresh(manager->stock);
 	serve_ready(manager);
 	serve_put_off(manager);
 	taken = manager->answered;
-	while (words) {
-		uint32_t word = (uint32_t)__builtin_ctzll(words);
-		uint64_t bits = usm_bitfield_take(manager->view.pfq, word,
-						  manager->mask);
-
-		words &= words - 1;
-		if (word >= nr_words)
-			continue;
+	while ((bits = usm_backlog_take(&manager->backlog, &pass, &word))) {
 		taken += (uint32_t)__builtin_popcountll(bits);
 		serve_word(manager, word, bits);
 	}
+	usm_backlog_end(&manager->backlog, taken);
 	end_pass(manager);
 	return taken;
 }
@@ -422,7 +453,8 @@ uint32_t usm_local_manager_sweep(struct usm_local_manager *manager)
 		uint64_t bits = 0;
 		uint32_t bit;
 
-		usm_bitfield_take(manager->view.pfq, word, manager->mask);
+		usm_bitfield_take(manager->view.pfq, word,
+				  manager->backlog.own);
 		for (bit = 0; bit < WORD_BITS; bit++) {
 			const struct usm_slot *slot =
 				&manager->view.slots[word * WORD_BITS + bit];
@@ -431,7 +463,7 @@ uint32_t usm_local_manager_sweep(struct usm_local_manager *manager)
 			    USM_SLOT_IDLE)
 				bits |= 1ULL << bit;
 		}
-		bits &= manager->mask;
+		bits &= manager->backlog.own;
 		taken += (uint32_t)__builtin_popcountll(bits);
 		serve_word(manager, word, bits);
 	}

@@ -13,6 +13,8 @@
 
 #include "instance/evict/pager.h"
 #include "instance/kernel.h"
+#include "instance/worker/backlog.h"
+#include "instance/worker/claims.h"
 #include "instance/worker/stock.h"
 #include "usm.h"
 
@@ -50,6 +52,14 @@ int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,
  * to the manager until then.
  */
 void usm_local_manager_destroy(struct usm_local_manager *manager);
+
+/*
+ * It is worker `worker` of several, who claim requests and help each other;
+ * both are borrowed and start zeroed.  Before the first run.
+ */
+void usm_local_manager_share(struct usm_local_manager *manager,
+			     struct usm_claims *claims, struct usm_help *help,
+			     unsigned int worker);
 
 /*
  * ring(ctx) is called on another thread when a page that a fault waits for has

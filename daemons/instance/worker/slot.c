@@ -47,6 +47,23 @@ void usm_slot_reply(struct usm_slot *slot, uint32_t gen, uint32_t frame)
 	__atomic_store_n(&slot->reply, USM_REPLY(gen, frame), __ATOMIC_RELEASE);
 }
 
+uint64_t usm_slot_last_reply(const struct usm_slot *slot)
+{
+	return __atomic_load_n(&slot->reply, __ATOMIC_ACQUIRE);
+}
+
+bool usm_slot_reply_after(struct usm_slot *slot, uint64_t *before, uint32_t gen,
+			  uint32_t frame)
+{
+	__u64 expected = *before;
+	bool stored = __atomic_compare_exchange_n(
+		&slot->reply, &expected, USM_REPLY(gen, frame), false,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+
+	*before = expected;
+	return stored;
+}
+
 bool usm_slot_is_asleep(const struct usm_slot *slot)
 {
 	return LOAD(slot->state) == USM_SLOT_ASLEEP;

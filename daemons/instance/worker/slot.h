@@ -28,6 +28,15 @@ int usm_slot_error(const struct usm_slot *slot);
  */
 void usm_slot_reply(struct usm_slot *slot, uint32_t gen, uint32_t frame);
 
+/*
+ * The same where another worker may answer a later request of the slot: only
+ * if the reply still is *before, which was read before the request was seen to
+ * be the current one.  False: nothing is stored, and *before is what it is now.
+ */
+uint64_t usm_slot_last_reply(const struct usm_slot *slot);
+bool usm_slot_reply_after(struct usm_slot *slot, uint64_t *before, uint32_t gen,
+			  uint32_t frame);
+
 /* Does the answered thread need USM_IOC_MAP to go on? */
 bool usm_slot_is_asleep(const struct usm_slot *slot);
 

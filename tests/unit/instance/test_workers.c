@@ -133,6 +133,87 @@ Test(workers, follow_another_size_together)
 	usm_workers_destroy(workers);
 }
 
+/* More than two portions at once, all in worker 0's slots. */
+static void overload(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < 2 * USM_BACKLOG_PORTION + 1; i++)
+		fake_fault(&fake, i * 2, 1, 0x1000 * (i + 1));
+}
+
+static uint32_t consumed(void)
+{
+	uint32_t i, nr = 0;
+
+	for (i = 0; i < 2 * USM_BACKLOG_PORTION + 1; i++)
+		nr += fake_consume(&fake, i * 2) >= 0;
+	return nr;
+}
+
+Test(workers, help_one_that_is_overloaded)
+{
+	struct usm_local_manager *const *managers;
+	struct usm_workers *workers;
+
+	cr_assert_eq(make(2, &workers), 0);
+	managers = usm_workers_managers(workers);
+	bells[1].state = USM_WORKER_ASLEEP;
+	overload();
+	/* Nobody helps who was not asked. */
+	cr_assert_not(usm_local_manager_pending(managers[1]));
+	cr_assert_eq(usm_local_manager_run(managers[1]), 0);
+	cr_assert_eq(usm_local_manager_run(managers[0]),
+		     2 * USM_BACKLOG_PORTION + 1);
+	cr_assert_eq(consumed(), 2 * USM_BACKLOG_PORTION + 1);
+	/* It was asked and woken; what is pending now it takes. */
+	cr_assert_eq(bells[1].seq, 1);
+	cr_assert(usm_local_manager_pending(managers[1]));
+	overload();
+	cr_assert_eq(usm_local_manager_run(managers[1]),
+		     2 * USM_BACKLOG_PORTION + 1);
+	cr_assert_eq(consumed(), 2 * USM_BACKLOG_PORTION + 1);
+	/* Nothing left: that was it. */
+	cr_assert_eq(usm_local_manager_run(managers[1]), 0);
+	overload();
+	cr_assert_not(usm_local_manager_pending(managers[1]));
+	cr_assert_eq(fake.refused, 0);
+	usm_workers_destroy(workers);
+}
+
+Test(workers, answer_a_request_once)
+{
+	struct usm_local_manager *const *managers;
+	struct usm_workers *workers;
+
+	cr_assert_eq(make(2, &workers), 0);
+	managers = usm_workers_managers(workers);
+	bells[1].state = USM_WORKER_ASLEEP;
+	overload();
+	cr_assert_eq(usm_local_manager_run(managers[0]),
+		     2 * USM_BACKLOG_PORTION + 1);
+	/* The kernel sets a bit again; the one who helps finds it. */
+	fake.pfq.leaf[0] = 1;
+	fake.pfq.summary = 1;
+	cr_assert_eq(usm_local_manager_run(managers[1]), 1);
+	cr_assert_eq(consumed(), 2 * USM_BACKLOG_PORTION + 1);
+	cr_assert_eq(usm_stock_nr(usm_workers_stocks(workers)[1]) % 256, 0);
+	usm_workers_destroy(workers);
+}
+
+Test(claims, are_for_the_latest_request)
+{
+	static struct usm_claims claims;
+
+	cr_assert(usm_claims_take(&claims, 3, 4000000000U));
+	cr_assert_not(usm_claims_take(&claims, 3, 4000000000U));
+	cr_assert_not(usm_claims_take(&claims, 3, 3999999999U));
+	cr_assert(usm_claims_take(&claims, 3, UINT32_MAX));
+	cr_assert(usm_claims_take(&claims, 3, 1));
+	cr_assert_not(usm_claims_take(&claims, 3, UINT32_MAX));
+	cr_assert(usm_claims_take(&claims, 4, 1));
+}
+
 /* ---- rendezvous ------------------------------------------------------------- */
 
 #define COMERS 3
