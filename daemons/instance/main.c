@@ -36,6 +36,8 @@ static int open_stop_fd(bool reload, int *out)
 		sigdelset(&set, SIGHUP);
 	/* A starter that went away shows as an error of write(). */
 	signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files is an error where it is met. */
+	signal(SIGXFSZ, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return -errno;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +234,41 @@ Test(swap_file, leaves_other_files_alone)
 	unlink(path);
 	options.path = "/dev/null";
 	cr_assert_lt(open_file(&device, &fresh), 0);
+}
+
+/* A limit of the process is as good as a full disk. */
+Test(swap_file, room_that_is_not_there_is_an_error)
+{
+	const struct rlimit limit = { 8 * USM_FRAME_BYTES,
+				      8 * USM_FRAME_BYTES };
+	struct usm_swap_device device;
+	struct usm_failure failure;
+	bool fresh;
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	cr_assert_eq(usm_swap_file_open(&options, &device, &fresh, &failure),
+		     -EFBIG);
+	cr_assert(strstr(failure.text, "swap.size: "));
+}
+
+/* Somebody cut the file: what is behind its end is lost, and no more. */
+Test(swap_file, a_short_file_is_an_error_of_its_pages)
+{
+	static char a[USM_FRAME_BYTES], read[USM_FRAME_BYTES];
+	struct iovec pages = { a, sizeof(a) };
+	struct usm_swap_device device;
+	bool fresh;
+
+	memset(a, 'a', sizeof(a));
+	cr_assert_eq(open_file(&device, &fresh), 0);
+	cr_assert_eq(device.store(device.ctx, 3, &pages, 1), 0);
+	cr_assert_eq(truncate(path, 5 * USM_FRAME_BYTES + 100), 0);
+	cr_assert_eq(device.load(device.ctx, 3, read), 0);
+	cr_assert_eq(memcmp(a, read, sizeof(a)), 0);
+	cr_assert_eq(device.load(device.ctx, 5, read), -EIO);
+	cr_assert_eq(device.load(device.ctx, 9, read), -EIO);
+	usm_swap_device_close(&device);
 }
 
 /* ---- ranges --------------------------------------------------------------------- */

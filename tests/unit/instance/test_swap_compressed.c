@@ -4,10 +4,12 @@
 #include <criterion/parameterized.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -266,6 +268,50 @@ Test(compressed, full_is_an_error_that_passes)
 	/* The one block that is left, and none. */
 	cr_assert_eq(store(201, 2, PACKED_TEXT), 0);
 	cr_assert_eq(store(202, 2, PACKED_TEXT), -ENOSPC);
+}
+
+/*
+ * The tmpfs may be smaller than what was configured, or others fill it: that
+ * is an error as well, and no signal.
+ */
+Test(compressed, a_full_tmpfs_is_an_error)
+{
+	char dir[] = "/tmp/test_tmpfs.XXXXXX", where[80];
+	uint32_t stored;
+	int err = 0;
+
+	cr_assert_not_null(mkdtemp(dir));
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("test", dir, "tmpfs", 0, "size=512k")) {
+		rmdir(dir);
+		cr_skip_test("needs the right to mount");
+	}
+	snprintf(where, sizeof(where), "%s/packed", dir);
+	options.path = where;
+	must_open();
+	for (stored = 1; stored < SLOTS && !err; stored++)
+		err = store(stored, stored, PACKED_NOISE);
+	cr_assert_eq(err, -ENOSPC);
+	stored -= 2;
+	cr_assert_gt(stored, 15);
+	for (; stored; stored--)
+		expect(stored, stored, PACKED_NOISE);
+	device.drop(device.ctx, 1);
+	cr_assert_eq(store(2, 200, PACKED_NOISE), 0);
+	usm_swap_device_close(&device);
+	must_open();
+	cr_assert_not(fresh);
+	expect(2, 200, PACKED_NOISE);
+	usm_swap_device_close(&device);
+	/* Not even the index finds room. */
+	options.bytes = 1ULL << 30;
+	options.created_ns++;
+	memory_max = 1ULL << 30;
+	cr_assert_eq(open_store(), -ENOSPC);
+	cr_assert(strstr(failure.text, "swap.size: "));
+	umount(dir);
+	rmdir(dir);
 }
 
 /* Chunks with a few blocks of one size must not keep others out. */
