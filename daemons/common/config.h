@@ -45,6 +45,7 @@ enum usm_swap_kind {
 	USM_SWAP_FILE, /* to a file */
 	USM_SWAP_LZ4, /* packed, in memory */
 	USM_SWAP_ZSTD,
+	USM_SWAP_TIERED, /* packed, in memory, and what does not fit to a file */
 };
 
 /* What "swap.device" can be, by enum usm_swap_kind. */

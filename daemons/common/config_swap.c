@@ -75,6 +75,7 @@ const char *const usm_swap_kind_names[] = {
 	[USM_SWAP_FILE] = "file",
 	[USM_SWAP_LZ4] = "lz4",
 	[USM_SWAP_ZSTD] = "zstd",
+	[USM_SWAP_TIERED] = "tiered",
 };
 
 static int read_device(const cJSON *item, const char *path, void *out,
@@ -92,7 +93,7 @@ static int read_device(const cJSON *item, const char *path, void *out,
 			return 0;
 		}
 	}
-	return usm_json_error(err, path, "must be file, lz4 or zstd");
+	return usm_json_error(err, path, "must be file, lz4, zstd or tiered");
 }
 
 static const struct usm_json_key swap_keys[] = {
@@ -152,7 +153,7 @@ int usm_config_check_swap(struct usm_config *config,
 		if (config->swap_memory_max)
 			return usm_json_error(
 				err, "swap.memory_max",
-				"only lz4 and zstd keep pages in memory");
+				"only lz4, zstd and tiered keep pages in memory");
 		return 0;
 	}
 	if (!config->swap_memory_max)

@@ -52,7 +52,9 @@ static const struct argp_option option_table[] = {
 	{ "swap", KEY_SWAP, "SIZE", 0,
 	  "Evict pages when frames run short, as many as go in this size", 0 },
 	{ "swap-device", KEY_SWAP_DEVICE, "DEVICE", 0,
-	  "Where to: file (default); packed and in memory: lz4 or zstd", 0 },
+	  "Where to: file (default); packed, in memory: lz4 or zstd; tiered: "
+	  "in memory, and what does not fit to a file",
+	  0 },
 	{ "swap-memory-max", KEY_SWAP_MEMORY_MAX, "SIZE", 0,
 	  "Memory that packed pages may take (default: half of --swap)", 0 },
 	{ "evict", KEY_EVICT, "POLICY", 0, "Eviction policy (default clock)",

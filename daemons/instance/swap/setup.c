@@ -15,8 +15,10 @@
 #include "common/client.h"
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/file.h"
+#include "instance/policies/swap/tiered.h"
 
-/* As failures name it. */
+/* As failures name them. */
+#define FILE_DIR "--swap-dir"
 #define MEMORY_DIR "--swap-memory-dir"
 
 static int make(const char *dir, const char *option,
@@ -63,24 +65,88 @@ int usm_swap_memory_directory(const char *dir, struct usm_failure *failure)
 	return 0;
 }
 
-static int open_device(const struct usm_swap_file *options,
+static int path_of(const struct usm_session *session, const char *dir,
+		   const char *suffix, const char *option, char *path,
+		   struct usm_failure *failure)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s.%s", dir, session->claim.name,
+			 suffix);
+
+	if (n < 0 || n >= PATH_MAX)
+		return usm_fail(failure, USM_EXIT_USAGE, ENAMETOOLONG,
+				"%s: too long", option);
+	return 0;
+}
+
+static int open_file(const struct usm_session *session,
+		     const struct usm_swap_dirs *dirs,
+		     struct usm_swap_file options, struct usm_swap_device *out,
+		     bool *fresh, struct usm_failure *failure)
+{
+	char path[PATH_MAX];
+	int err = path_of(session, dirs->file, "swap", FILE_DIR, path, failure);
+
+	options.path = path;
+	if (!err)
+		err = make(dirs->file, FILE_DIR, failure);
+	return err ? err : usm_swap_file_open(&options, out, fresh, failure);
+}
+
+static int open_memory(const struct usm_session *session,
+		       const struct usm_swap_dirs *dirs,
 		       const struct usm_config *config,
+		       struct usm_swap_file options,
 		       struct usm_swap_device *out, bool *fresh,
 		       struct usm_failure *failure)
 {
-	switch (config->swap_kind) {
-	case USM_SWAP_LZ4:
-		return usm_swap_compressed_open(options, &usm_codec_lz4,
-						config->swap_memory_max, out,
-						fresh, failure);
-	case USM_SWAP_ZSTD:
-		return usm_swap_compressed_open(options, &usm_codec_zstd,
-						config->swap_memory_max, out,
-						fresh, failure);
-	case USM_SWAP_FILE:
-		break;
+	const struct usm_compressed_options how = {
+		.codec = config->swap_kind == USM_SWAP_ZSTD ? &usm_codec_zstd
+							    : &usm_codec_lz4,
+		.memory_max = config->swap_memory_max,
+		.upper = config->swap_kind == USM_SWAP_TIERED,
+	};
+	char path[PATH_MAX];
+	int err = path_of(session, dirs->memory,
+			  usm_swap_kind_names[config->swap_kind], MEMORY_DIR,
+			  path, failure);
+
+	options.path = path;
+	if (!err)
+		err = usm_swap_memory_directory(dirs->memory, failure);
+	return err ? err
+		   : usm_swap_compressed_open(&options, &how, out, fresh,
+					      failure);
+}
+
+static int open_tiered(const struct usm_session *session,
+		       const struct usm_swap_dirs *dirs,
+		       const struct usm_config *config,
+		       const struct usm_swap_file *options,
+		       struct usm_swap_device *out, bool *fresh,
+		       struct usm_failure *failure)
+{
+	struct usm_swap_device memory = { 0 }, file = { 0 };
+	bool memory_fresh, file_fresh;
+	int err = open_memory(session, dirs, config, *options, &memory,
+			      &memory_fresh, failure);
+
+	if (!err)
+		err = open_file(session, dirs, *options, &file, &file_fresh,
+				failure);
+	if (!err) {
+		err = usm_swap_tiered_create(&memory, &file, out);
+		if (err)
+			usm_fail(failure, USM_EXIT_FAILED, -err,
+				 "out of memory");
 	}
-	return usm_swap_file_open(options, out, fresh, failure);
+	if (err) {
+		usm_swap_device_close(&file);
+		usm_swap_device_close(&memory);
+		return err;
+	}
+	/* Half of it is not enough. */
+	*fresh = memory_fresh || file_fresh;
+	return 0;
 }
 
 int usm_swap_setup(const struct usm_session *session,
@@ -88,33 +154,29 @@ int usm_swap_setup(const struct usm_session *session,
 		   const struct usm_config *config, struct usm_swap_device *out,
 		   bool *fresh, struct usm_failure *failure)
 {
-	bool memory = usm_swap_in_memory(config->swap_kind);
-	const char *option = memory ? MEMORY_DIR : "--swap-dir";
-	const char *dir = memory ? dirs->memory : dirs->file;
-	struct usm_instance_info info;
-	char path[PATH_MAX];
 	struct usm_swap_file options = {
-		.path = path,
 		.bytes = config->swap_bytes,
 		.instance = session->claim.name,
 	};
-	int n = snprintf(
-		path, sizeof(path), "%s/%s.%s", dir, session->claim.name,
-		memory ? usm_swap_kind_names[config->swap_kind] : "swap");
-	int err;
+	struct usm_instance_info info;
+	int err =
+		usm_client_find(session->device_fd, session->claim.name, &info);
 
-	if (n < 0 || n >= PATH_MAX)
-		return usm_fail(failure, USM_EXIT_USAGE, ENAMETOOLONG,
-				"%s: too long", option);
-	err = memory ? usm_swap_memory_directory(dir, failure)
-		     : make(dir, option, failure);
-	if (err)
-		return err;
-	err = usm_client_find(session->device_fd, session->claim.name, &info);
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED, -err,
 				"reading the instance's state: %s",
 				strerror(-err));
 	options.created_ns = info.created_ns;
-	return open_device(&options, config, out, fresh, failure);
+	switch (config->swap_kind) {
+	case USM_SWAP_LZ4:
+	case USM_SWAP_ZSTD:
+		return open_memory(session, dirs, config, options, out, fresh,
+				   failure);
+	case USM_SWAP_TIERED:
+		return open_tiered(session, dirs, config, &options, out, fresh,
+				   failure);
+	case USM_SWAP_FILE:
+		break;
+	}
+	return open_file(session, dirs, options, out, fresh, failure);
 }

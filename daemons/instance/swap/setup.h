@@ -21,7 +21,8 @@ struct usm_swap_dirs {
 
 /*
  * Opens the device that config->swap_* describe for the session's instance:
- * NAME.swap, NAME.lz4 or NAME.zstd in its directory.  Makes the directory
+ * NAME.swap, NAME.lz4, NAME.zstd, or both NAME.tiered and NAME.swap, in
+ * their directories.  Makes the directory
  * (mode 0700) and the file where they are not there.  A directory for packed
  * pages must be of a tmpfs, the caller's, and nobody else's to write to.
  * *fresh: nothing in it is of this life of the instance.  *out belongs to the

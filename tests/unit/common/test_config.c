@@ -108,6 +108,10 @@ Test(config, reads_swap_in_memory)
 			"\"cgroup\":{\"memory_max\":\"9M\"}}");
 	cr_assert_eq(config.swap_kind, USM_SWAP_ZSTD);
 	cr_assert_eq(config.swap_memory_max, 8 << 20);
+	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
+			"\"swap\":{\"size\":\"64M\",\"device\":\"tiered\"}}");
+	cr_assert_eq(config.swap_kind, USM_SWAP_TIERED);
+	cr_assert_eq(config.swap_memory_max, 32 << 20);
 	/* What the limit leaves. */
 	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
 			"\"swap\":{\"size\":\"64M\",\"device\":\"lz4\"},"

@@ -239,14 +239,16 @@ static void pack(uint32_t chunks)
 		.instance = "a",
 		.created_ns = 42,
 	};
+	const struct usm_compressed_options how = {
+		.codec = &usm_codec_lz4,
+		.memory_max = usm_compressed_overhead(options.bytes) +
+			      chunks * USM_CHUNK_BYTES,
+	};
 	struct usm_failure failure;
 	bool fresh;
 
-	cr_assert_eq(usm_swap_compressed_open(
-			     &options, &usm_codec_lz4,
-			     usm_compressed_overhead(options.bytes) +
-				     chunks * USM_CHUNK_BYTES,
-			     &fake->device, &fresh, &failure),
+	cr_assert_eq(usm_swap_compressed_open(&options, &how, &fake->device,
+					      &fresh, &failure),
 		     0, "%s", failure.text);
 }
 

@@ -65,8 +65,13 @@ TestSuite(compressed, .init = make_path, .fini = remove_path);
 
 static int open_store(void)
 {
-	return usm_swap_compressed_open(&options, codec, memory_max, &device,
-					&fresh, &failure);
+	const struct usm_compressed_options how = {
+		.codec = codec,
+		.memory_max = memory_max,
+	};
+
+	return usm_swap_compressed_open(&options, &how, &device, &fresh,
+					&failure);
 }
 
 static void must_open(void)

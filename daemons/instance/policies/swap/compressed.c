@@ -29,6 +29,7 @@ struct compressed {
 	struct usm_blocks *blocks;
 	struct usm_window window;
 	const struct usm_codec *codec;
+	bool upper;
 	void *codec_ctx;
 	struct usm_swap_stats stats;
 	char packed[PACKED_MAX];
@@ -181,10 +182,12 @@ static int store_page(struct compressed *store, uint32_t slot, const char *page)
 	}
 	bytes = store->codec->pack(store->codec_ctx, page, store->packed,
 				   PACKED_MAX);
-	return bytes ? store_block(store, slot, USM_ENTRY_PACKED, store->packed,
-				   bytes)
-		     : store_block(store, slot, USM_ENTRY_RAW, page,
-				   USM_FRAME_BYTES);
+	if (bytes)
+		return store_block(store, slot, USM_ENTRY_PACKED, store->packed,
+				   bytes);
+	return store->upper ? -EMSGSIZE
+			    : store_block(store, slot, USM_ENTRY_RAW, page,
+					  USM_FRAME_BYTES);
 }
 
 static int compressed_store(void *ctx, uint32_t slot, struct iovec *pages,
@@ -283,7 +286,7 @@ static void compressed_close(void *ctx)
 	struct compressed *store = ctx;
 
 	/* Empty, it should take no memory while there is no daemon. */
-	if (!store->stats.pages)
+	if (!store->stats.pages && !store->upper)
 		usm_compressed_file_clear(&store->file);
 	destroy(store);
 }
@@ -335,8 +338,7 @@ static int set_up(struct compressed *store)
 	return err;
 }
 
-static int take_over(struct compressed *store,
-		     const struct usm_swap_file *options,
+static int take_over(struct compressed *store, const struct usm_swap_file *file,
 		     struct usm_failure *failure)
 {
 	struct usm_compressed_damage damage;
@@ -345,15 +347,24 @@ static int take_over(struct compressed *store,
 	if (usm_compressed_check(&store->file, store->blocks, &damage))
 		return usm_fail(failure, USM_EXIT_FAILED, EBADMSG,
 				"swap.path: %s: is damaged: slot %u: %s",
-				options->path, damage.slot, damage.reason);
+				file->path, damage.slot, damage.reason);
 	for (slot = 1; slot < store->file.nr_slots; slot++)
 		count(store, store->file.index[slot], 1);
 	trim(store);
 	return 0;
 }
 
-int usm_swap_compressed_open(const struct usm_swap_file *options,
-			     const struct usm_codec *codec, uint64_t memory_max,
+bool usm_swap_compressed_holds(const struct usm_swap_device *device,
+			       uint32_t slot)
+{
+	const struct compressed *store = device->ctx;
+
+	return slot < store->file.nr_slots &&
+	       usm_entry_kind(store->file.index[slot]) != USM_ENTRY_NONE;
+}
+
+int usm_swap_compressed_open(const struct usm_swap_file *file,
+			     const struct usm_compressed_options *options,
 			     struct usm_swap_device *out, bool *fresh,
 			     struct usm_failure *failure)
 {
@@ -363,19 +374,21 @@ int usm_swap_compressed_open(const struct usm_swap_file *options,
 	if (!store)
 		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
 				"out of memory");
-	store->codec = codec;
-	store->stats.device = codec->name;
-	err = usm_compressed_file_open(options, codec, memory_max, &store->file,
-				       fresh, failure);
+	store->codec = options->codec;
+	store->upper = options->upper;
+	store->stats.device = options->codec->name;
+	err = usm_compressed_file_open(file, options->codec,
+				       options->memory_max, &store->file, fresh,
+				       failure);
 	if (!err) {
 		err = set_up(store);
 		if (err)
 			usm_fail(failure, USM_EXIT_FAILED, -err,
-				 "swap.device: %s: %s", codec->name,
+				 "swap.device: %s: %s", options->codec->name,
 				 strerror(-err));
 	}
 	if (!err)
-		err = take_over(store, options, failure);
+		err = take_over(store, file, failure);
 	if (err) {
 		destroy(store);
 		return err;

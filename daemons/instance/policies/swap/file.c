@@ -11,20 +11,17 @@
 #include "common/cleanup.h"
 #include "common/client.h"
 #include "instance/policies/swap/reads.h"
+#include "instance/policies/swap/ready.h"
 #include "instance/policies/swap/vector.h"
 
 #define MAGIC "USMSWAP"
 #define VERSION 1
 
-/* Pages found at hand that were not reaped yet; more of them wait. */
-#define READY_MAX 64U
-
 struct file {
 	int fd;
 	bool nowait; /* the file system can tell what is at hand */
 	struct usm_reads reads; /* .begin is NULL: none */
-	struct usm_swap_done ready[READY_MAX];
-	uint32_t nr_ready;
+	struct usm_ready ready; /* pages that were at hand */
 };
 
 static off_t offset_of(uint32_t slot)
@@ -68,7 +65,7 @@ static int file_load_begin(void *ctx, uint32_t slot, void *page, uint64_t token)
 	struct file *file = ctx;
 	int result;
 
-	if (file->nr_ready == READY_MAX)
+	if (usm_ready_full(&file->ready))
 		return -EAGAIN;
 	result = load_at_hand(file, slot, page);
 	if (result == -EAGAIN) {
@@ -79,10 +76,7 @@ static int file_load_begin(void *ctx, uint32_t slot, void *page, uint64_t token)
 		/* Out of memory, it may be: this way needs less of it. */
 		result = file_load(file, slot, page);
 	}
-	file->ready[file->nr_ready++] = (struct usm_swap_done){
-		.token = token,
-		.result = result,
-	};
+	usm_ready_add(&file->ready, token, result);
 	return 0;
 }
 
@@ -90,10 +84,8 @@ static uint32_t file_load_reap(void *ctx, struct usm_swap_done *done,
 			       uint32_t nr)
 {
 	struct file *file = ctx;
-	uint32_t taken = 0;
+	uint32_t taken = usm_ready_take(&file->ready, done, nr);
 
-	while (taken < nr && file->nr_ready)
-		done[taken++] = file->ready[--file->nr_ready];
 	return taken +
 	       file->reads.reap(file->reads.ctx, done + taken, nr - taken);
 }
