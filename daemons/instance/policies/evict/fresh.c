@@ -48,13 +48,9 @@ bool usm_fresh_used(struct usm_fresh *fresh, uint32_t frame)
 {
 	bool used = !fresh->fresh[frame];
 
+	fresh->answered += !used;
 	usm_fresh_remove(fresh, frame);
 	return used;
-}
-
-uint32_t usm_fresh_share(const struct usm_fresh *fresh, uint32_t look)
-{
-	return look / 2 < fresh->list.nr ? look / 2 : fresh->list.nr;
 }
 
 uint32_t usm_fresh_copy(const struct usm_fresh *fresh, uint32_t *frames,
@@ -66,9 +62,11 @@ uint32_t usm_fresh_copy(const struct usm_fresh *fresh, uint32_t *frames,
 
 uint32_t usm_fresh_looked(struct usm_fresh *fresh, uint32_t look)
 {
-	uint32_t share = usm_fresh_share(fresh, look), i;
+	uint32_t before = fresh->list.nr + fresh->answered;
+	uint32_t share = look / 2 < before ? look / 2 : before, i;
 
-	for (i = 0; i < share; i++)
+	for (i = fresh->answered; i < share; i++)
 		usm_fresh_remove(fresh, usm_frame_list_oldest(&fresh->list));
+	fresh->answered = 0;
 	return share;
 }

@@ -21,6 +21,7 @@ struct usm_fresh {
 	struct usm_frame_list list; /* by age */
 	struct usm_frame_link *links; /* [nr_frames] */
 	bool *fresh; /* [nr_frames] */
+	uint32_t answered; /* turned out used in the look under way */
 };
 
 /* For frames [0, nr_frames), none of them fresh.  ENOMEM. */
@@ -36,14 +37,14 @@ void usm_fresh_remove(struct usm_fresh *fresh, uint32_t frame);
 /* Its bit was set: is that a use?  Not if it was fresh, which it is no more. */
 bool usm_fresh_used(struct usm_fresh *fresh, uint32_t frame);
 
-/* Of a look at so many frames, how many are for fresh ones. */
-uint32_t usm_fresh_share(const struct usm_fresh *fresh, uint32_t look);
-
-/* Those of a look at `look` frames.  Returns the share. */
+/* Half of a look at `look` frames, if there are as many.  Returns how many. */
 uint32_t usm_fresh_copy(const struct usm_fresh *fresh, uint32_t *frames,
 			uint32_t look);
 
-/* They were looked at, used or not.  Returns the share. */
+/*
+ * Those were looked at: what did not turn out used is fresh no more, either.
+ * Returns as usm_fresh_copy() did.
+ */
 uint32_t usm_fresh_looked(struct usm_fresh *fresh, uint32_t look);
 
 #endif /* USM_INSTANCE_POLICIES_EVICT_FRESH_H */
