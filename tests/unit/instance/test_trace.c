@@ -153,18 +153,21 @@ Test(trace, damage_anywhere_is_found)
 /* Checksums keep chance away, not those who compute them. */
 static void seal(uint8_t *data, size_t size)
 {
-	struct usm_trace_header *header = (struct usm_trace_header *)data;
-	struct usm_trace_block *block;
-	size_t at = sizeof(*header);
+	size_t at = sizeof(struct usm_trace_header);
+	struct usm_trace_header header;
+	struct usm_trace_block block;
 
-	header->crc = usm_crc32(header, offsetof(struct usm_trace_header, crc));
-	while (size - at >= sizeof(*block)) {
-		block = (struct usm_trace_block *)(data + at);
-		at += sizeof(*block);
-		if (block->bytes > size - at)
+	memcpy(&header, data, sizeof(header));
+	header.crc = usm_crc32(&header, offsetof(struct usm_trace_header, crc));
+	memcpy(data, &header, sizeof(header));
+	while (size - at >= sizeof(block)) {
+		memcpy(&block, data + at, sizeof(block));
+		at += sizeof(block);
+		if (block.bytes > size - at)
 			return;
-		block->crc = usm_crc32(data + at, block->bytes);
-		at += block->bytes;
+		block.crc = usm_crc32(data + at, block.bytes);
+		memcpy(data + at - sizeof(block), &block, sizeof(block));
+		at += block.bytes;
 	}
 }
 
