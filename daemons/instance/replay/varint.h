@@ -51,7 +51,7 @@ static inline size_t usm_varint_get(const uint8_t *from, size_t left,
 /* Signed numbers near zero become small: 0, -1, 1, -2, 2 as 0, 1, 2, 3, 4. */
 static inline uint64_t usm_zigzag(int64_t value)
 {
-	return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+	return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
 }
 
 static inline int64_t usm_unzigzag(uint64_t value)
