@@ -24,8 +24,8 @@ struct usm_control_source {
 	void *ctx;
 };
 
-/* A signal to read the configuration again, and that this is done. */
-#define USM_CONTROL_SOURCES 2
+/* A signal to change policies or to ask them, and for each that it is done. */
+#define USM_CONTROL_SOURCES 4
 
 struct usm_control {
 	struct usm_session *session;

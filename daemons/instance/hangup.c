@@ -5,8 +5,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "instance/signals.h"
 
 /* A failure and what it means. */
 #define REPORT_SIZE (USM_FAILURE_SIZE + 64)
@@ -21,19 +22,27 @@ static void refused(const struct usm_hangup *hangup,
 	hangup->report(text);
 }
 
+static void tell_done(void *ctx)
+{
+	const struct usm_hangup *hangup = ctx;
+
+	eventfd_write(hangup->done_fd, 1);
+}
+
 static bool on_signal(void *ctx)
 {
 	struct usm_hangup *hangup = ctx;
 	struct usm_failure failure = { 0 };
-	struct signalfd_siginfo info;
 
-	if (read(hangup->signal_fd, &info, sizeof(info)) < 0)
+	if (!usm_signals_take(hangup->signal_fd))
 		return false;
-	if (usm_reload_prepare(&hangup->reload, &failure))
+	if (usm_reload_prepare(&hangup->reload, &failure)) {
 		refused(hangup, &failure);
-	else
-		usm_instance_exchange(hangup->instance,
-				      &hangup->reload.exchange);
+		return false;
+	}
+	hangup->reload.exchange.done = tell_done;
+	hangup->reload.exchange.done_ctx = hangup;
+	usm_instance_exchange(hangup->instance, &hangup->reload.exchange);
 	return false;
 }
 
@@ -58,36 +67,25 @@ static bool on_done(void *ctx)
 	return true;
 }
 
-static void tell_done(void *ctx)
+int usm_hangup_open(struct usm_hangup *hangup, void (*report)(const char *))
 {
-	const struct usm_hangup *hangup = ctx;
+	static const int signals[] = { SIGHUP, 0 };
+	int err;
 
-	eventfd_write(hangup->done_fd, 1);
-}
-
-int usm_hangup_open(struct usm_hangup *hangup)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
+	*hangup = (struct usm_hangup){ .report = report };
 	hangup->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (hangup->done_fd < 0)
 		return -errno;
-	hangup->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (hangup->signal_fd < 0) {
-		int err = -errno;
-
+	err = usm_signals_open(signals, &hangup->signal_fd);
+	if (err) {
 		close(hangup->done_fd);
 		return err;
 	}
-	hangup->reload.exchange.done = tell_done;
-	hangup->reload.exchange.done_ctx = hangup;
 	return 0;
 }
 
 void usm_hangup_sources(struct usm_hangup *hangup,
-			struct usm_control_source source[USM_CONTROL_SOURCES])
+			struct usm_control_source *source)
 {
 	source[0] = (struct usm_control_source){
 		.fd = hangup->signal_fd,

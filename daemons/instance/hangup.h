@@ -19,14 +19,14 @@ struct usm_hangup {
 };
 
 /*
- * Makes SIGHUP readable; it must be blocked in every thread.  The rest of
- * *hangup is filled in by the caller.  Errors of signalfd() and eventfd().
+ * Makes SIGHUP readable, which must be blocked in every thread.  .reload and
+ * .instance are the caller's to fill in afterwards.  -errno.
  */
-int usm_hangup_open(struct usm_hangup *hangup);
+int usm_hangup_open(struct usm_hangup *hangup, void (*report)(const char *));
 
-/* The sources that bring all this about; hangup must outlive them. */
+/* The two sources that bring all this about; hangup must outlive them. */
 void usm_hangup_sources(struct usm_hangup *hangup,
-			struct usm_control_source source[USM_CONTROL_SOURCES]);
+			struct usm_control_source *source);
 
 /* Closes and unloads; the instance must be gone. */
 void usm_hangup_close(struct usm_hangup *hangup);

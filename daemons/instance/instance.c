@@ -205,6 +205,14 @@ void usm_instance_exchange(struct usm_instance *instance,
 	usm_workers_exchange(instance->workers, exchange);
 }
 
+void usm_instance_survey(struct usm_instance *instance,
+			 struct usm_survey *survey)
+{
+	survey->pager = instance->pager;
+	survey->swap = instance->swap;
+	usm_workers_survey(instance->workers, survey);
+}
+
 int usm_instance_run(struct usm_instance *instance,
 		     const struct usm_instance_run *run,
 		     struct usm_failure *failure)

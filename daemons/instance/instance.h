@@ -12,6 +12,7 @@
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
 #include "instance/session.h"
+#include "instance/worker/survey.h"
 #include "instance/worker/exchange.h"
 #include "usm_policy.h"
 
@@ -68,6 +69,13 @@ int usm_instance_run(struct usm_instance *instance,
  */
 void usm_instance_exchange(struct usm_instance *instance,
 			   struct usm_exchange *exchange);
+
+/*
+ * Asks policies for their counters while faults go on; the rest is as for an
+ * exchange.
+ */
+void usm_instance_survey(struct usm_instance *instance,
+			 struct usm_survey *survey);
 
 /*
  * Stops the worker, closes the swap device and frees everything but the

@@ -7,42 +7,41 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/client.h"
 #include "instance/hangup.h"
+#include "instance/inquiry.h"
 #include "instance/instance.h"
 #include "instance/notify.h"
 #include "instance/options.h"
 #include "instance/privileges.h"
 #include "instance/session.h"
+#include "instance/signals.h"
 #include "instance/swap/setup.h"
 
-/* Signals become readable; every later thread inherits the mask. */
+/* What is waited for besides the kernel. */
+struct signals {
+	int stop_fd;
+	struct usm_hangup hangup;
+	struct usm_inquiry inquiry;
+};
+
+/* Without a file to read again SIGHUP is the end of a terminal. */
 static int open_stop_fd(bool reload, int *out)
 {
-	sigset_t set;
-	int fd;
+	static const int with[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	static const int without[] = { SIGTERM, SIGINT, 0 };
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	/* Without a file to read again it is the end of a terminal. */
-	if (reload)
-		sigdelset(&set, SIGHUP);
-	/* A starter that went away shows as an error of write(). */
-	signal(SIGPIPE, SIG_IGN);
-	/* A limit on the size of files is an error where it is met. */
-	signal(SIGXFSZ, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	*out = fd;
-	return 0;
+	return usm_signals_open(reload ? without : with, out);
+}
+
+static void close_signals(struct signals *signals)
+{
+	usm_inquiry_close(&signals->inquiry);
+	usm_hangup_close(&signals->hangup);
+	close(signals->stop_fd);
 }
 
 static const char *event_name(uint32_t type)
@@ -92,38 +91,51 @@ static void report(const char *text)
 	fprintf(stderr, "usm-instance: %s\n", text);
 }
 
-/* With rights: the files of policies, and what a reload will need. */
+/* The files of policies, with rights, and what a reload will need. */
 static int open_policies(const struct usm_options *options,
 			 struct usm_hangup *hangup, struct usm_failure *failure)
 {
 	struct usm_reload *reload = &hangup->reload;
-	int err;
 
-	*hangup = (struct usm_hangup){
-		.report = report,
-		.reload = {
-			.path = options->config_path,
-			.where = { .root = "/", .dir = options->policy_dir },
-			.config = options->config,
-		},
+	*reload = (struct usm_reload){
+		.path = options->config_path,
+		.where = { .root = "/", .dir = options->policy_dir },
+		.config = options->config,
 	};
-	err = usm_hangup_open(hangup);
+	return usm_policy_selection_open(&options->config, &reload->where,
+					 &reload->selection, failure);
+}
+
+static int open_signals(const struct usm_options *options,
+			struct signals *signals)
+{
+	int err = usm_signals_block();
+
+	if (!err)
+		err = open_stop_fd(options->config_path, &signals->stop_fd);
 	if (err)
-		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
-				strerror(-err));
-	err = usm_policy_selection_open(&options->config, &reload->where,
-					&reload->selection, failure);
+		return err;
+	err = usm_hangup_open(&signals->hangup, report);
 	if (err)
-		usm_hangup_close(hangup);
+		goto close_stop;
+	err = usm_inquiry_open(&signals->inquiry, stdout);
+	if (err)
+		goto close_hangup;
+	return 0;
+
+close_hangup:
+	usm_hangup_close(&signals->hangup);
+close_stop:
+	close(signals->stop_fd);
 	return err;
 }
 
 static int serve(const struct usm_options *options, struct usm_session *session,
 		 struct usm_swap_device *swap, bool swap_fresh,
-		 struct usm_hangup *hangup, int stop_fd,
-		 struct usm_failure *failure)
+		 struct signals *signals, struct usm_failure *failure)
 {
-	const struct usm_policy_selection *policies = hangup->reload.selection;
+	const struct usm_policy_selection *policies =
+		signals->hangup.reload.selection;
 	const struct usm_config *config = &options->config;
 	struct usm_instance_options wanted = {
 		.session = session,
@@ -138,16 +150,18 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 		.free_high_percent = config->free_high_percent,
 	};
 	struct usm_instance_run run = {
-		.stop_fd = stop_fd,
+		.stop_fd = signals->stop_fd,
 		.observe = options->verbose ? print_event : NULL,
 	};
 	struct usm_instance *instance = NULL;
 	int err;
 
+	usm_inquiry_sources(&signals->inquiry, run.source);
 	if (options->config_path)
-		usm_hangup_sources(hangup, run.source);
+		usm_hangup_sources(&signals->hangup, run.source + 2);
 	err = usm_instance_create(&wanted, &instance, failure);
-	hangup->instance = instance;
+	signals->inquiry.instance = instance;
+	signals->hangup.instance = instance;
 	if (!err)
 		err = usm_instance_start(instance, options->cpu, failure);
 	if (!err) {
@@ -161,8 +175,8 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 
 /* From the open session on; closes nothing. */
 static int run_session(const struct usm_options *options,
-		       struct usm_session *session, struct usm_hangup *hangup,
-		       int stop_fd, struct usm_failure *failure)
+		       struct usm_session *session, struct signals *signals,
+		       struct usm_failure *failure)
 {
 	const struct usm_swap_dirs dirs = {
 		.file = options->swap_dir,
@@ -178,11 +192,11 @@ static int run_session(const struct usm_options *options,
 	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)
-		err = usm_policy_selection_load(hangup->reload.selection,
-						failure);
+		err = usm_policy_selection_load(
+			signals->hangup.reload.selection, failure);
 	if (!err)
-		err = serve(options, session, &swap, swap_fresh, hangup,
-			    stop_fd, failure);
+		err = serve(options, session, &swap, swap_fresh, signals,
+			    failure);
 	usm_swap_device_close(&swap);
 	return err;
 }
@@ -190,22 +204,20 @@ static int run_session(const struct usm_options *options,
 static int run(const struct usm_options *options, struct usm_failure *failure)
 {
 	struct usm_session session;
-	struct usm_hangup hangup;
-	usm_auto_fd stop_fd = -1;
-	int err = open_stop_fd(options->config_path, &stop_fd);
+	struct signals signals;
+	int err = open_signals(options, &signals);
 
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
 				strerror(-err));
-	err = open_policies(options, &hangup, failure);
-	if (err)
-		return err;
-	err = open_session(options, &session, failure);
+	err = open_policies(options, &signals.hangup, failure);
+	if (!err)
+		err = open_session(options, &session, failure);
 	if (!err) {
-		err = run_session(options, &session, &hangup, stop_fd, failure);
+		err = run_session(options, &session, &signals, failure);
 		usm_session_close(&session);
 	}
-	usm_hangup_close(&hangup);
+	close_signals(&signals);
 	return err;
 }
 

@@ -57,10 +57,7 @@ static void compare(struct usm_reload *reload)
 	const struct usm_policy_selection *next = reload->next;
 	struct usm_exchange *exchange = &reload->exchange;
 
-	*exchange = (struct usm_exchange){
-		.done = exchange->done,
-		.done_ctx = exchange->done_ctx,
-	};
+	*exchange = (struct usm_exchange){ 0 };
 	if (next->alloc != now->alloc ||
 	    !same_settings(&next->alloc_settings, &now->alloc_settings)) {
 		exchange->alloc = next->alloc;

@@ -22,6 +22,7 @@ struct usm_workers {
 	void (*resize)(void *ctx);
 	void *resize_ctx;
 	struct usm_exchange *exchange; /* or NULL */
+	struct usm_survey *survey; /* or NULL */
 	struct usm_pager *pager; /* or NULL */
 	struct usm_stock *stocks[USM_WORKERS_MAX];
 	struct usm_inbox *inboxes[USM_WORKERS_MAX];
@@ -197,6 +198,7 @@ static void meet(void *ctx)
 {
 	struct usm_workers *workers = ctx;
 	struct usm_exchange *exchange;
+	struct usm_survey *survey;
 
 	if (__atomic_exchange_n(&workers->resized, false, __ATOMIC_SEQ_CST))
 		workers->resize(workers->resize_ctx);
@@ -204,6 +206,9 @@ static void meet(void *ctx)
 		__atomic_exchange_n(&workers->exchange, NULL, __ATOMIC_SEQ_CST);
 	if (exchange)
 		usm_exchange_run(exchange);
+	survey = __atomic_exchange_n(&workers->survey, NULL, __ATOMIC_SEQ_CST);
+	if (survey)
+		usm_survey_run(survey);
 }
 
 int usm_workers_start(struct usm_workers *workers, unsigned int nth, int cpu,
@@ -271,6 +276,14 @@ void usm_workers_exchange(struct usm_workers *workers,
 	exchange->nr_stocks = workers->options.nr;
 	exchange->stocks = workers->stocks;
 	__atomic_store_n(&workers->exchange, exchange, __ATOMIC_SEQ_CST);
+	call(workers);
+}
+
+void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey)
+{
+	survey->nr_stocks = workers->options.nr;
+	survey->stocks = workers->stocks;
+	__atomic_store_n(&workers->survey, survey, __ATOMIC_SEQ_CST);
 	call(workers);
 }
 

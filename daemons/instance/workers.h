@@ -12,6 +12,7 @@
 #include "instance/worker/exchange.h"
 #include "instance/worker/local_manager.h"
 #include "instance/worker/stock.h"
+#include "instance/worker/survey.h"
 #include "usm.h"
 
 struct usm_workers;
@@ -71,6 +72,9 @@ void usm_workers_resize(struct usm_workers *workers);
  */
 void usm_workers_exchange(struct usm_workers *workers,
 			  struct usm_exchange *exchange);
+
+/* Has their policies asked for their counters; the rest is as above. */
+void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey);
 
 /*
  * A member is there, or gone: a hint for all their policies; the control

@@ -490,3 +490,14 @@ uint32_t usm_pager_out(const struct usm_pager *pager)
 {
 	return usm_swap_map_used(pager->map);
 }
+
+uint32_t usm_pager_stats(const struct usm_pager *pager,
+			 struct usm_policy_stat *stats, uint32_t nr)
+{
+	return usm_checked_evict_stats(pager->policy, stats, nr);
+}
+
+const char *usm_pager_policy_name(const struct usm_pager *pager)
+{
+	return usm_checked_evict_name(pager->policy);
+}

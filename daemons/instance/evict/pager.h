@@ -130,6 +130,11 @@ void usm_pager_member_gone(struct usm_pager *pager, uint32_t member);
 /* The frame is to leave the partition: its page goes before all others. */
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame);
 
+/* As usm_checked_evict_stats(), and whose they are. */
+uint32_t usm_pager_stats(const struct usm_pager *pager,
+			 struct usm_policy_stat *stats, uint32_t nr);
+const char *usm_pager_policy_name(const struct usm_pager *pager);
+
 /* Slots of the device in use. */
 uint32_t usm_pager_out(const struct usm_pager *pager);
 

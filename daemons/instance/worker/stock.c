@@ -462,3 +462,14 @@ void usm_stock_member_gone(struct usm_stock *stock, uint32_t member)
 {
 	usm_checked_alloc_process_exit(stock->frames, member);
 }
+
+uint32_t usm_stock_stats(const struct usm_stock *stock,
+			 struct usm_policy_stat *stats, uint32_t nr)
+{
+	return usm_checked_alloc_stats(stock->frames, stats, nr);
+}
+
+const char *usm_stock_policy_name(const struct usm_stock *stock)
+{
+	return stock->policy->name;
+}

@@ -144,6 +144,11 @@ void usm_stock_member_new(struct usm_stock *stock,
 			  const struct usm_process *process);
 void usm_stock_member_gone(struct usm_stock *stock, uint32_t member);
 
+/* As usm_checked_alloc_stats(), and whose they are. */
+uint32_t usm_stock_stats(const struct usm_stock *stock,
+			 struct usm_policy_stat *stats, uint32_t nr);
+const char *usm_stock_policy_name(const struct usm_stock *stock);
+
 /* Is the frame in stock?  Any frame number may be asked. */
 bool usm_stock_has(const struct usm_stock *stock, uint32_t frame);
 

@@ -80,6 +80,11 @@ bool usm_checked_evict_has(const struct usm_checked_evict *checked,
 	       usm_bitmap_test(&checked->present, frame);
 }
 
+const char *usm_checked_evict_name(const struct usm_checked_evict *checked)
+{
+	return checked->policy->name;
+}
+
 bool usm_checked_evict_looks(const struct usm_checked_evict *checked)
 {
 	return checked->policy->upcoming;

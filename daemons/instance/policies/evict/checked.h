@@ -48,6 +48,9 @@ void usm_checked_evict_process_new(struct usm_checked_evict *checked,
 void usm_checked_evict_process_exit(struct usm_checked_evict *checked,
 				    uint32_t member);
 
+/* The name of the policy. */
+const char *usm_checked_evict_name(const struct usm_checked_evict *checked);
+
 /* Does it have upcoming(), that is, an interest in accessed bits? */
 bool usm_checked_evict_looks(const struct usm_checked_evict *checked);
 

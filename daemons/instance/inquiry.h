@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inquiry.h - SIGUSR1: what policies and swap device have counted is printed.
+ */
+#ifndef USM_INSTANCE_INQUIRY_H
+#define USM_INSTANCE_INQUIRY_H
+
+#include <stdio.h>
+
+#include "instance/control.h"
+#include "instance/instance.h"
+#include "instance/worker/survey.h"
+
+struct usm_inquiry {
+	struct usm_instance *instance; /* that serves; set before it runs */
+	FILE *out;
+	struct usm_survey survey;
+	int signal_fd;
+	int done_fd; /* the workers were asked */
+	bool under_way;
+};
+
+/*
+ * Makes SIGUSR1 readable, which must be blocked in every thread; answers go to
+ * `out`.  -errno.
+ */
+int usm_inquiry_open(struct usm_inquiry *inquiry, FILE *out);
+
+/* The two sources that bring this about; inquiry must outlive them. */
+void usm_inquiry_sources(struct usm_inquiry *inquiry,
+			 struct usm_control_source *source);
+
+/* Closes it; the instance must be gone. */
+void usm_inquiry_close(struct usm_inquiry *inquiry);
+
+/* "FIELD NAME COUNTER=VALUE ..." and a newline; nothing without a name. */
+void usm_inquiry_print(FILE *out, const char *field,
+		       const struct usm_survey_policy *policy);
+
+#endif /* USM_INSTANCE_INQUIRY_H */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/worker/survey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Counters of one name are one counter. */
+static void add(struct usm_survey_policy *policy,
+		const struct usm_policy_stat *stat)
+{
+	const char *name = stat->name ? stat->name : "";
+	uint32_t i;
+
+	for (i = 0; i < policy->nr; i++)
+		if (!strncmp(policy->stat[i].name, name,
+			     USM_SURVEY_NAME_SIZE - 1))
+			break;
+	if (i == USM_SURVEY_STATS_MAX)
+		return;
+	if (i == policy->nr) {
+		snprintf(policy->stat[i].name, USM_SURVEY_NAME_SIZE, "%s",
+			 name);
+		policy->stat[i].value = 0;
+		policy->nr++;
+	}
+	policy->stat[i].value += stat->value;
+}
+
+static void add_all(struct usm_survey_policy *policy,
+		    const struct usm_policy_stat *stats, uint32_t nr)
+{
+	uint32_t i;
+
+	for (i = 0; i < nr; i++)
+		add(policy, &stats[i]);
+}
+
+static void ask_device(struct usm_swap_device *swap,
+		       struct usm_survey_policy *out)
+{
+	struct usm_swap_stats held = { 0 };
+
+	swap->stats(swap->ctx, &held);
+	snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s", held.device);
+	add_all(out,
+		(const struct usm_policy_stat[]){
+			{ "pages", held.pages },
+			{ "same", held.same },
+			{ "raw", held.raw },
+			{ "bytes", held.bytes },
+			{ "memory", held.memory },
+		},
+		5);
+}
+
+void usm_survey_run(struct usm_survey *survey)
+{
+	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
+	unsigned int i;
+
+	memset(&survey->alloc, 0, sizeof(survey->alloc));
+	memset(&survey->evict, 0, sizeof(survey->evict));
+	memset(&survey->device, 0, sizeof(survey->device));
+	for (i = 0; i < survey->nr_stocks; i++)
+		add_all(&survey->alloc, stats,
+			usm_stock_stats(survey->stocks[i], stats,
+					USM_SURVEY_STATS_MAX));
+	snprintf(survey->alloc.name, USM_SURVEY_NAME_SIZE, "%s",
+		 usm_stock_policy_name(survey->stocks[0]));
+	if (survey->pager) {
+		add_all(&survey->evict, stats,
+			usm_pager_stats(survey->pager, stats,
+					USM_SURVEY_STATS_MAX));
+		snprintf(survey->evict.name, USM_SURVEY_NAME_SIZE, "%s",
+			 usm_pager_policy_name(survey->pager));
+	}
+	if (survey->swap && survey->swap->stats)
+		ask_device(survey->swap, &survey->device);
+	if (survey->done)
+		survey->done(survey->done_ctx);
+}
