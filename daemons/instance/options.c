@@ -103,7 +103,9 @@ static const char doc[] =
 	"Policy daemon of one USM instance: claims a partition of the pool and "
 	"decides which of its frames serve the page faults of its members.\v"
 	"Starts as root and gives up every right before it serves. "
-	"SIGTERM ends it cleanly; without --managed its partition dissolves.\n\n"
+	"SIGTERM ends it cleanly; without --managed its partition dissolves. "
+	"SIGHUP reads the policies of the --config file again, SIGUSR1 prints "
+	"what policies have counted.\n\n"
 	"Exit codes: 0 ended on request, 1 failed, 2 usage or configuration, "
 	"3 no module or another ABI, 5 name in use, other size or pool too "
 	"full, 6 not enough rights.";
