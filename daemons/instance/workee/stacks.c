@@ -15,6 +15,7 @@ static char *bottom_of(const struct usm_stacks *stacks, uint32_t index)
 int usm_stacks_init(struct usm_stacks *stacks, uint32_t nr)
 {
 	void *base = mmap(NULL, nr * STRIDE, PROT_NONE,
+			  /* cppcheck-suppress invalidFunctionArg; no file */
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (base == MAP_FAILED)
