@@ -21,9 +21,12 @@
 
 #define SLOTS 64
 #define DELAY_MS 5
+/* However busy the machine, it is not over before the next line. */
+#define LONG_DELAY_MS 1000
 #define LIMIT_S 10
 #define RETRY_US 500
 #define STEPS 4000
+#define TRIES 10
 #define NOBODY UINT32_MAX
 
 static const struct usm_extent partition = { 0, FAKE_PAGE_FRAMES };
@@ -222,13 +225,22 @@ static double load_together(uint32_t first, uint32_t nr)
 	return (double)(usm_now_ns() - from);
 }
 
+static double shorter(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* The shortest of some: what is longer is the machine's doing. */
 Test(loading, eight_pages_take_as_long_as_one)
 {
-	double one, eight;
+	double one = 1e18, eight = 1e18;
+	uint32_t i;
 
 	touch_all();
-	one = load_together(0, 1);
-	eight = load_together(1, 8);
+	for (i = 0; i < TRIES; i++) {
+		one = shorter(one, load_together(9 * i, 1));
+		eight = shorter(eight, load_together(9 * i + 1, 8));
+	}
 	cr_assert_geq(one, DELAY_MS * 1e6);
 	cr_assert_lt(eight, 1.8 * one, "one %.1f ms, eight %.1f ms", one / 1e6,
 		     eight / 1e6);
@@ -237,6 +249,8 @@ Test(loading, eight_pages_take_as_long_as_one)
 
 Test(loading, others_are_served_meanwhile)
 {
+	teardown();
+	build(LONG_DELAY_MS, FAKE_DEVICE_DEPTH);
 	touch_all();
 	fault(0, 0);
 	cr_assert_eq(usm_local_manager_run(manager), 1);
@@ -251,6 +265,8 @@ Test(loading, others_are_served_meanwhile)
 
 Test(loading, who_leaves_and_asks_anew_gets_the_new_page)
 {
+	teardown();
+	build(LONG_DELAY_MS, FAKE_DEVICE_DEPTH);
 	touch_all();
 	fault(0, 0);
 	usm_local_manager_run(manager);
@@ -268,6 +284,9 @@ Test(loading, frames_being_filled_stay_out_of_stock)
 {
 	uint32_t frames;
 
+	/* Answered, it would be a reply under way. */
+	teardown();
+	build(LONG_DELAY_MS, FAKE_DEVICE_DEPTH);
 	touch_all();
 	frames = usm_stock_nr(stock);
 	fault(0, 0);
