@@ -12,6 +12,7 @@ int usm_fail(struct usm_failure *failure, enum usm_exit code, int err,
 	if (failure) {
 		failure->exit = code;
 		va_start(args, format);
+		/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 		vsnprintf(failure->text, sizeof(failure->text), format, args);
 		va_end(args);
 	}

@@ -2,6 +2,7 @@
 /*
  * usm-instance: the policy daemon of one tenant.
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -194,6 +195,7 @@ static int run_session(const struct usm_options *options,
 	if (!err)
 		err = usm_policy_selection_load(
 			signals->hangup.reload.selection, failure);
+	assert(signals->hangup.reload.selection);
 	if (!err)
 		err = serve(options, session, &swap, swap_fresh, signals,
 			    failure);

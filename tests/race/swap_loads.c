@@ -50,7 +50,7 @@ static uint64_t begin_all(struct usm_reads *reads, uint64_t left)
 
 	while (nr_free && begun < left) {
 		uint32_t buffer = free_page[nr_free - 1];
-		uint32_t nr = rand() % PAGES;
+		uint32_t nr = random() % PAGES;
 		int err =
 			reads->begin(reads->ctx, (off_t)nr << USM_FRAME_SHIFT,
 				     page[buffer], (uint64_t)buffer << 32 | nr);
@@ -61,7 +61,7 @@ static uint64_t begin_all(struct usm_reads *reads, uint64_t left)
 		nr_free--;
 		begun++;
 		/* Few at a time, so that it often runs dry and sleeps. */
-		if (rand() % 4 == 0)
+		if (random() % 4 == 0)
 			break;
 	}
 	return begun;

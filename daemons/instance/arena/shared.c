@@ -23,6 +23,7 @@ struct usm_shared_arena {
 	struct usm_hints scrap; /* runs that are free in part */
 	/* Changes all the time, the above does not. */
 	uint32_t nr_free __attribute__((aligned(CACHE_LINE)));
+	uint8_t alone[CACHE_LINE - sizeof(uint32_t)];
 };
 
 int usm_shared_arena_create(const struct usm_extent *extents,

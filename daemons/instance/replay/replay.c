@@ -97,7 +97,7 @@ static int play(const struct usm_replay_options *options,
 		const struct usm_evict_policy *const *policies,
 		struct usm_replay_report *report, struct usm_failure *failure)
 {
-	uint32_t frames[NR_DEFAULTS], nr = 0;
+	uint32_t frames[NR_DEFAULTS] = { 0 }, nr = 0;
 	int sizes = choose_sizes(options, report->trace, frames, failure);
 	int i, err = 0;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/replay/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -216,6 +217,7 @@ static int read_runs(struct decoder *decoder)
 	bool first;
 	int err = 0;
 
+	assert(trace->runs);
 	while (!err && decoder->nr_runs < trace->nr_runs) {
 		err = next_block(decoder, trace->nr_runs - decoder->nr_runs);
 		for (first = true; !err && decoder->left; first = false) {

@@ -169,7 +169,7 @@ int usm_trace_encode(const struct usm_trace *trace, void **data, size_t *size)
 int usm_trace_write(const struct usm_trace *trace, const char *path)
 {
 	usm_auto_free void *data = NULL;
-	size_t size;
+	size_t size = 0;
 	int err = usm_trace_encode(trace, &data, &size);
 	FILE *file;
 

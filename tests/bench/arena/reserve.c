@@ -18,6 +18,15 @@
 
 #include "instance/arena/shared.h"
 
+#ifndef CK_F_STACK_POP_MPMC
+int main(void)
+{
+	fputs("ConcurrencyKit has no double-width compare-and-swap for this "
+	      "compiler\n",
+	      stderr);
+	return 77;
+}
+#else
 #define FRAMES_DEFAULT 262144 /* 1 GiB */
 #define PAIRS 200000
 #define ROUNDS 9
@@ -153,3 +162,4 @@ int main(int argc, char **argv)
 	free(nodes);
 	return 0;
 }
+#endif /* CK_F_STACK_POP_MPMC */

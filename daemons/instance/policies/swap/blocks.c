@@ -291,17 +291,17 @@ bool usm_blocks_empty_next(const struct usm_blocks *blocks, uint32_t nr,
 	return true;
 }
 
-uint64_t usm_blocks_empty_move(struct usm_blocks *blocks, uint32_t nr)
+uint64_t usm_blocks_empty_move(struct usm_blocks *blocks, uint32_t chunk)
 {
-	uint32_t to = blocks->partial[blocks->chunk[nr].class];
+	uint32_t to = blocks->partial[blocks->chunk[chunk].class];
 
 	return to == NO_CHUNK ? USM_BLOCK_NONE : take_from(blocks, to);
 }
 
-void usm_blocks_empty_end(struct usm_blocks *blocks, uint32_t nr)
+void usm_blocks_empty_end(struct usm_blocks *blocks, uint32_t chunk)
 {
-	if (blocks->chunk[nr].state == EMPTYING)
-		link_partial(blocks, nr);
+	if (blocks->chunk[chunk].state == EMPTYING)
+		link_partial(blocks, chunk);
 }
 
 uint32_t usm_blocks_chunks(const struct usm_blocks *blocks)
