@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_kernel.h"
 #include "instance/policies/swap/blocks.h"
+
+static uint64_t random_state;
+
+static uint32_t any(void)
+{
+	return (uint32_t)fake_random(&random_state);
+}
 
 #define CHUNKS 8U
 #define UNITS (CHUNKS * USM_CHUNK_UNITS)
@@ -95,16 +103,16 @@ Test(blocks, never_overlap)
 	uint64_t place;
 	uint32_t round, nr, bytes, none = 0;
 
-	srand(5);
+	random_state = 5;
 	for (nr = 0; nr < MODEL; nr++)
 		place_of[nr] = USM_BLOCK_NONE;
 	for (round = 0; round < 60000; round++) {
-		nr = 1 + (uint32_t)rand() % (MODEL - 1);
+		nr = 1 + any() % (MODEL - 1);
 		if (place_of[nr] != USM_BLOCK_NONE) {
 			model_give(nr);
 			continue;
 		}
-		bytes = 1 + (uint32_t)rand() % USM_BLOCK_MAX;
+		bytes = 1 + any() % USM_BLOCK_MAX;
 		place = usm_blocks_take(blocks, bytes);
 		if (place == USM_BLOCK_NONE)
 			place = usm_blocks_borrow(blocks, bytes);

@@ -13,11 +13,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fake_kernel.h"
 #include "common/client.h"
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/compressed_entry.h"
 #include "instance/policies/swap/compressed_file.h"
 #include "packed_pages.h"
+
+static uint64_t random_state;
+
+static uint32_t any(void)
+{
+	return (uint32_t)fake_random(&random_state);
+}
 
 #define SLOTS 256U
 #define WORDS PACKED_WORDS
@@ -509,7 +517,7 @@ Test(compressed, never_falls_over_a_damaged_file)
 	uint32_t slot;
 	int fd;
 
-	srand(7);
+	random_state = 7;
 	must_open();
 	for (slot = 1; slot < SLOTS; slot++)
 		cr_assert_eq(store(slot, slot, slot % PACKED_SHAPES), 0);
@@ -517,15 +525,14 @@ Test(compressed, never_falls_over_a_damaged_file)
 	fd = open(path, O_RDWR);
 	cr_assert_eq(pread(fd, before, sizeof(before), 0), sizeof(before));
 	for (round = 0; round < 500; round++) {
-		unsigned int changes = 1 + (unsigned int)rand() % 4;
+		unsigned int changes = 1 + any() % 4;
 
 		while (changes--) {
 			/* The header's words, or the index in use. */
-			off_t at = rand() % 4 ? (off_t)(INDEX_AT +
-							(uint32_t)rand() %
-								(SLOTS * 8))
-					      : rand() % 128;
-			uint8_t byte = (uint8_t)rand();
+			off_t at = any() % 4 ? (off_t)(INDEX_AT +
+						       any() % (SLOTS * 8))
+					     : any() % 128;
+			uint8_t byte = (uint8_t)any();
 
 			cr_assert_eq(pwrite(fd, &byte, 1, at), 1);
 		}

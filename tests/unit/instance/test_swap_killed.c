@@ -18,12 +18,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fake_kernel.h"
 #include "common/client.h"
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/compressed_file.h"
 #include "instance/policies/swap/file.h"
 #include "instance/policies/swap/tiered.h"
 #include "packed_pages.h"
+
+static uint64_t random_state;
+
+static uint32_t any(void)
+{
+	return (uint32_t)fake_random(&random_state);
+}
 
 #define SLOTS 128U
 #define CHUNKS 6U /* for pages at random: too few for all */
@@ -167,12 +175,12 @@ static void write_for_ever(uint32_t round)
 	struct usm_swap_device device;
 	uint32_t number = round * 10007 + 1;
 
-	srand(round);
+	random_state = round;
 	open_store(path, &device);
 	for (;; number++) {
-		uint32_t slot = 1 + (uint32_t)rand() % (SLOTS - 1);
+		uint32_t slot = 1 + any() % (SLOTS - 1);
 
-		if (rand() % 4)
+		if (any() % 4)
 			store(&device, slot, number);
 		else
 			drop(&device, slot);
@@ -238,7 +246,7 @@ static void kill_at_random(void)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			write_for_ever(round);
 		}
-		wait_us((uint32_t)rand() % KILL_WITHIN_US);
+		wait_us(any() % KILL_WITHIN_US);
 		kill(pid, SIGKILL);
 		cr_assert_eq(waitpid(pid, NULL, 0), pid);
 		check(path);
