@@ -26,7 +26,7 @@
 #include "instance/policies/swap/tiered.h"
 #include "packed_pages.h"
 
-static uint64_t random_state;
+static uint64_t random_state = 88172645463325252; /* any but 0 */
 
 static uint32_t any(void)
 {
@@ -175,7 +175,7 @@ static void write_for_ever(uint32_t round)
 	struct usm_swap_device device;
 	uint32_t number = round * 10007 + 1;
 
-	random_state = round;
+	random_state = (round + 1) * 0x9e3779b97f4a7c15;
 	open_store(path, &device);
 	for (;; number++) {
 		uint32_t slot = 1 + any() % (SLOTS - 1);
