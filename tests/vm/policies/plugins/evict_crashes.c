@@ -3,7 +3,7 @@
 
 static uint32_t go_wrong(struct bad *bad, uint32_t *victims, uint32_t nr)
 {
-	const uint32_t *volatile nowhere = NULL;
+	const uint32_t *volatile nowhere = (const uint32_t *)8;
 
 	(void)bad;
 	(void)victims;
