@@ -7,6 +7,7 @@
 
 #include "instance/control.h"
 #include "instance/evict/pager.h"
+#include "instance/evict/pager_policy.h"
 #include "instance/evict/recover.h"
 #include "instance/worker/resize.h"
 #include "instance/workers.h"

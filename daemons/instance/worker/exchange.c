@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/worker/exchange.h"
 
+#include "instance/evict/pager_policy.h"
 #include "instance/policies/alloc/checked.h"
 #include "instance/policies/evict/checked.h"
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "instance/evict/pager_policy.h"
+
 /* Counters of one name are one counter. */
 static void add(struct usm_survey_policy *policy,
 		const struct usm_policy_stat *stat)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "instance/evict/pager_policy.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/doorbell.h"
 #include "instance/worker/poll_window.h"

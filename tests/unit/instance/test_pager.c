@@ -10,6 +10,7 @@
 #include "fake_kernel.h"
 #include "fake_pages.h"
 #include "instance/evict/pager.h"
+#include "instance/evict/pager_policy.h"
 #include "instance/evict/recover.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"

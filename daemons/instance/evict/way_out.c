@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance/evict/way_out.h"
+
+#include "instance/evict/choose.h"
+#include "instance/evict/pager_parts.h"
+#include "instance/evict/way_in.h"
+
+_Static_assert(USM_CHOOSE_LOOK <= USM_ACCESSED_LOOK, "asked for at once");
+
+static void accessed(void *ctx, uint32_t frame)
+{
+	struct usm_pager *pager = ctx;
+
+	usm_checked_evict_accessed(pager->policy, frame);
+}
+
+static void look(void *ctx, const uint32_t *frames, uint32_t nr)
+{
+	struct usm_pager *pager = ctx;
+
+	usm_accessed_look(&pager->accessed, pager->options.kernel, frames, nr,
+			  accessed, pager);
+}
+
+bool usm_way_out_any_leaving(const struct usm_pager *pager)
+{
+	return usm_bitmap_first(&pager->leaving) != USM_BITMAP_NONE;
+}
+
+/* One that cannot go now is left to the kernel, or to its turn. */
+static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
+			       uint32_t nr)
+{
+	uint32_t chosen;
+
+	for (chosen = 0; chosen < nr && usm_way_out_any_leaving(pager);
+	     chosen++) {
+		victims[chosen] = usm_bitmap_first(&pager->leaving);
+		usm_bitmap_clear(&pager->leaving, victims[chosen]);
+		usm_checked_evict_removed(pager->policy, victims[chosen]);
+	}
+	return chosen;
+}
+
+/* Not evicted after all: it is as it was. */
+static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
+{
+	usm_swap_map_give(pager->map, cookie);
+	usm_pager_tell_placed(pager, pager->policy, frame);
+}
+
+/*
+ * Cookies for nr pages; returns how many were to be had.  A slot that is still
+ * being read, for somebody who was overtaken, is not stored to.
+ */
+static uint32_t take_cookies(struct usm_pager *pager, uint64_t *cookies,
+			     uint32_t nr)
+{
+	uint64_t passed[USM_OUTGOING_MAX];
+	uint32_t nr_passed = 0, taken = 0;
+
+	while (taken < nr && nr_passed < USM_OUTGOING_MAX) {
+		uint64_t cookie = usm_swap_map_take(pager->map);
+
+		if (!cookie)
+			break;
+		if (usm_way_in_is_loading(pager, usm_swap_slot(cookie)))
+			passed[nr_passed++] = cookie;
+		else
+			cookies[taken++] = cookie;
+	}
+	while (nr_passed)
+		usm_swap_map_give(pager->map, passed[--nr_passed]);
+	return taken;
+}
+
+/* Has the kernel take a batch of pages away. */
+static void evict(struct usm_pager *pager, bool leaving)
+{
+	const struct usm_kernel *kernel = pager->options.kernel;
+	struct usm_evict_entry entries[USM_OUTGOING_MAX] = { 0 };
+	uint64_t cookies[USM_OUTGOING_MAX];
+	uint32_t victims[USM_OUTGOING_MAX];
+	uint32_t taken = take_cookies(pager, cookies, USM_OUTGOING_MAX), nr, i;
+	int err;
+
+	nr = leaving ? choose_leaving(pager, victims, taken)
+		     : usm_choose(pager->policy, look, pager, victims, taken);
+	while (taken > nr)
+		usm_swap_map_give(pager->map, cookies[--taken]);
+	for (i = 0; i < nr; i++) {
+		entries[i].frame = victims[i];
+		entries[i].cookie = cookies[i];
+	}
+	if (!nr)
+		return;
+	err = kernel->evict(kernel->ctx, entries, nr);
+	for (i = 0; i < nr; i++) {
+		if (err || entries[i].result)
+			keep(pager, victims[i], entries[i].cookie);
+		else
+			usm_outgoing_add(&pager->outgoing, entries[i].frame,
+					 entries[i].cookie);
+	}
+}
+
+static void stored(void *ctx, uint32_t frame, uint64_t cookie, bool freed)
+{
+	struct usm_pager *pager = ctx;
+
+	if (freed) {
+		usm_stock_give(pager->options.stock, frame);
+		pager->won++;
+	} else {
+		/*
+		 * Touched meanwhile, or its page is gone and it comes home;
+		 * a notice gives the slot back either way, or did so before
+		 * the page was stored.
+		 */
+		usm_swap_map_settle(pager->map, cookie);
+		usm_pager_tell_placed(pager, pager->policy, frame);
+	}
+}
+
+int usm_way_out_store(struct usm_pager *pager)
+{
+	return usm_outgoing_store(&pager->outgoing, pager->options.device,
+				  pager->options.kernel, pager->options.pool,
+				  stored, pager);
+}
+
+/* What could not be stored before goes first. */
+uint32_t usm_way_out_batch(struct usm_pager *pager, bool leaving)
+{
+	pager->won = 0;
+	if (!pager->outgoing.nr)
+		evict(pager, leaving);
+	if (pager->outgoing.nr)
+		usm_way_out_store(pager);
+	return pager->won;
+}
