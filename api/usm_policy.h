@@ -78,6 +78,7 @@ struct usm_fault {
 	uint16_t flags; /* USM_FAULT_REMOTE */
 	uint8_t kind; /* enum usm_fault_kind */
 	uint8_t order; /* of the run of frames asked for: 0, one */
+	uint64_t reserved[4]; /* zero */
 };
 
 /* A process that became a member: bound, or forked by one. */

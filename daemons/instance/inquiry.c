@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "instance/signals.h"
+#include "instance/workee/stacks.h"
 
 void usm_inquiry_print(FILE *out, const char *field,
 		       const struct usm_survey_policy *policy)
@@ -21,6 +22,13 @@ void usm_inquiry_print(FILE *out, const char *field,
 		fprintf(out, " %s=%" PRIu64, policy->stat[i].name,
 			policy->stat[i].value);
 	fputc('\n', out);
+	fflush(out);
+}
+
+void usm_inquiry_print_stacks(FILE *out, size_t high_water)
+{
+	fprintf(out, "workees stacks high_water=%zu of=%u\n", high_water,
+		USM_STACK_BYTES);
 	fflush(out);
 }
 
@@ -47,6 +55,9 @@ static bool on_done(void *ctx)
 	usm_inquiry_print(inquiry->out, "policy.alloc", &inquiry->survey.alloc);
 	usm_inquiry_print(inquiry->out, "policy.evict", &inquiry->survey.evict);
 	usm_inquiry_print(inquiry->out, "swap", &inquiry->survey.device);
+	/* Not by the workers: it reads their stacks, which takes its time. */
+	usm_inquiry_print_stacks(inquiry->out,
+				 usm_instance_high_water(inquiry->instance));
 	return false;
 }
 

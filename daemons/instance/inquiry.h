@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inquiry.h - SIGUSR1: what policies and swap device have counted is printed.
+ * inquiry.h - SIGUSR1: what policies and swap device have counted is printed,
+ * and how deep the workees' stacks were used.
  */
 #ifndef USM_INSTANCE_INQUIRY_H
 #define USM_INSTANCE_INQUIRY_H
@@ -36,5 +37,8 @@ void usm_inquiry_close(struct usm_inquiry *inquiry);
 /* "FIELD NAME COUNTER=VALUE ..." and a newline; nothing without a name. */
 void usm_inquiry_print(FILE *out, const char *field,
 		       const struct usm_survey_policy *policy);
+
+/* The most that any workee's stack held, in bytes, and what it is of. */
+void usm_inquiry_print_stacks(FILE *out, size_t high_water);
 
 #endif /* USM_INSTANCE_INQUIRY_H */

@@ -214,6 +214,11 @@ void usm_instance_survey(struct usm_instance *instance,
 	usm_workers_survey(instance->workers, survey);
 }
 
+size_t usm_instance_high_water(const struct usm_instance *instance)
+{
+	return usm_workers_high_water(instance->workers);
+}
+
 int usm_instance_run(struct usm_instance *instance,
 		     const struct usm_instance_run *run,
 		     struct usm_failure *failure)

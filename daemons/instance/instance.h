@@ -77,6 +77,9 @@ void usm_instance_exchange(struct usm_instance *instance,
 void usm_instance_survey(struct usm_instance *instance,
 			 struct usm_survey *survey);
 
+/* As usm_workers_high_water(). */
+size_t usm_instance_high_water(const struct usm_instance *instance);
+
 /*
  * Stops the worker, closes the swap device and frees everything but the
  * session; NULL is fine.

@@ -287,6 +287,20 @@ void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey)
 	call(workers);
 }
 
+size_t usm_workers_high_water(const struct usm_workers *workers)
+{
+	size_t most = 0;
+	unsigned int i;
+
+	for (i = 0; i < workers->options.nr; i++) {
+		size_t used =
+			usm_local_manager_high_water(workers->managers[i]);
+
+		most = used > most ? used : most;
+	}
+	return most;
+}
+
 static void post(struct usm_workers *workers, struct usm_inbox_message message)
 {
 	unsigned int i;

@@ -77,6 +77,12 @@ void usm_workers_exchange(struct usm_workers *workers,
 void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey);
 
 /*
+ * The most stack that any workee of theirs has ever used, in bytes.  Reads
+ * every stack in use while they go on; the control thread.
+ */
+size_t usm_workers_high_water(const struct usm_workers *workers);
+
+/*
  * A member is there, or gone: a hint for all their policies; the control
  * thread.
  */

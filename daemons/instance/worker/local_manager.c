@@ -491,3 +491,8 @@ uint32_t usm_local_manager_recheck(struct usm_local_manager *manager)
 	}
 	return found;
 }
+
+size_t usm_local_manager_high_water(const struct usm_local_manager *manager)
+{
+	return usm_workees_high_water(manager->workees);
+}

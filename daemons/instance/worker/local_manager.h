@@ -9,6 +9,7 @@
 #define USM_INSTANCE_WORKER_LOCAL_MANAGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "instance/evict/pager.h"
@@ -96,6 +97,9 @@ uint32_t usm_local_manager_sweep(struct usm_local_manager *manager);
  * spinning, which nothing announces, and puts them off.  Returns how many.
  */
 uint32_t usm_local_manager_recheck(struct usm_local_manager *manager);
+
+/* As usm_workees_high_water(); any thread. */
+size_t usm_local_manager_high_water(const struct usm_local_manager *manager);
 
 /* Is there a bit to take? */
 bool usm_local_manager_pending(const struct usm_local_manager *manager);

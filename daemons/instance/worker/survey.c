@@ -38,21 +38,27 @@ static void add_all(struct usm_survey_policy *policy,
 }
 
 static void ask_device(struct usm_swap_device *swap,
+		       const struct usm_pager *pager,
 		       struct usm_survey_policy *out)
 {
 	struct usm_swap_stats held = { 0 };
 
 	swap->stats(swap->ctx, &held);
-	snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s", held.device);
+	snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s%s%s", held.device,
+		 held.loads ? "/" : "", held.loads ? held.loads : "");
 	add_all(out,
 		(const struct usm_policy_stat[]){
+			{ "slots_used", pager ? usm_pager_out(pager) : 0 },
 			{ "pages", held.pages },
 			{ "same", held.same },
 			{ "raw", held.raw },
 			{ "bytes", held.bytes },
 			{ "memory", held.memory },
+			{ "written", held.written },
+			{ "read", held.read },
+			{ "cached", held.cached },
 		},
-		5);
+		9);
 }
 
 void usm_survey_run(struct usm_survey *survey)
@@ -77,7 +83,7 @@ void usm_survey_run(struct usm_survey *survey)
 			 usm_pager_policy_name(survey->pager));
 	}
 	if (survey->swap && survey->swap->stats)
-		ask_device(survey->swap, &survey->device);
+		ask_device(survey->swap, survey->pager, &survey->device);
 	if (survey->done)
 		survey->done(survey->done_ctx);
 }

@@ -35,7 +35,8 @@ struct usm_survey {
 	void (*done)(void *ctx);
 	void *done_ctx;
 	/* For whoever is told that it is done. */
-	struct usm_survey_policy alloc, evict, device;
+	struct usm_survey_policy alloc, evict;
+	struct usm_survey_policy device; /* NAME/HOW: how it reads aside */
 };
 
 /* Asks them.  By one worker, between two passes of all. */

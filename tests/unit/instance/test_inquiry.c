@@ -32,6 +32,10 @@ static void tell_device(void *ctx, struct usm_swap_stats *out)
 		.device = "file",
 		.pages = 5,
 		.bytes = 20480,
+		.loads = "threads",
+		.written = 7,
+		.read = 3,
+		.cached = 2,
 	};
 }
 
@@ -91,13 +95,26 @@ Test(inquiry, adds_up_what_policies_and_device_have_counted)
 	text = print(&survey);
 	cr_assert_str_eq(text, "policy.alloc first-fit overruled=0 asked=42\n"
 			       "policy.evict fifo overruled=0\n"
-			       "swap file pages=5 same=0 raw=0 bytes=20480 "
-			       "memory=0\n");
+			       "swap file/threads slots_used=0 pages=5 same=0 "
+			       "raw=0 bytes=20480 memory=0 written=7 read=3 "
+			       "cached=2\n");
 	free(text);
 	usm_pager_destroy(pager);
 	for (i = 0; i < STOCKS; i++)
 		usm_stock_destroy(stocks[i]);
 	usm_returned_destroy(returned);
+}
+
+Test(inquiry, says_how_deep_stacks_were_used)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	usm_inquiry_print_stacks(out, 9120);
+	fclose(out);
+	cr_assert_str_eq(text, "workees stacks high_water=9120 of=65536\n");
+	free(text);
 }
 
 Test(signals, are_read_not_handled)

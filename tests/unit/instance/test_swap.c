@@ -157,6 +157,7 @@ Test(swap_file, keeps_pages_over_a_restart)
 	struct iovec pages[2] = { { a, sizeof(a) }, { b, sizeof(b) } };
 	static char read[USM_FRAME_BYTES];
 	struct usm_swap_device device;
+	struct usm_swap_stats stats;
 	struct stat st;
 	bool fresh;
 
@@ -169,6 +170,10 @@ Test(swap_file, keeps_pages_over_a_restart)
 	cr_assert_eq(st.st_mode & 0777, 0600);
 	cr_assert_eq(st.st_size, 17 * USM_FRAME_BYTES);
 	cr_assert_eq(device.store(device.ctx, 15, pages, 2), 0);
+	device.stats(device.ctx, &stats);
+	cr_assert_str_eq(stats.device, "file");
+	cr_assert_eq(stats.written, 2);
+	cr_assert_eq(stats.read, 0);
 	usm_swap_device_close(&device);
 	usm_swap_device_close(&device);
 
@@ -180,6 +185,9 @@ Test(swap_file, keeps_pages_over_a_restart)
 	cr_assert_eq(memcmp(read, a, sizeof(a)), 0);
 	/* A frame that is not there any more is an error, not a signal. */
 	cr_assert_eq(device.load(device.ctx, 15, (void *)8), -EFAULT);
+	device.stats(device.ctx, &stats);
+	cr_assert_eq(stats.written, 0);
+	cr_assert_eq(stats.read, 3);
 	usm_swap_device_close(&device);
 
 	/* Another life of an instance of that name. */

@@ -27,6 +27,10 @@ struct usm_swap_stats {
 	uint64_t raw; /* of them, those that packing does not make smaller */
 	uint64_t bytes; /* what the pages came to */
 	uint64_t memory; /* bytes of memory taken for all that, 0: none */
+	/* Pages of a file, since this daemon opened it. */
+	uint64_t written;
+	uint64_t read;
+	uint64_t cached; /* of them, those that needed no waiting */
 };
 
 struct usm_swap_device {

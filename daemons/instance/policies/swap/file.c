@@ -20,6 +20,7 @@
 struct file {
 	int fd;
 	bool nowait; /* the file system can tell what is at hand */
+	struct usm_swap_stats stats;
 	struct usm_reads reads; /* .begin is NULL: none */
 	struct usm_ready ready; /* pages that were at hand */
 };
@@ -32,15 +33,19 @@ static off_t offset_of(uint32_t slot)
 static int file_store(void *ctx, uint32_t slot, struct iovec *pages,
 		      uint32_t nr)
 {
-	const struct file *file = ctx;
+	struct file *file = ctx;
+	int err = usm_vector_write(file->fd, offset_of(slot), pages, nr);
 
-	return usm_vector_write(file->fd, offset_of(slot), pages, nr);
+	if (!err)
+		file->stats.written += nr;
+	return err;
 }
 
 static int file_load(void *ctx, uint32_t slot, void *page)
 {
-	const struct file *file = ctx;
+	struct file *file = ctx;
 
+	file->stats.read++;
 	return usm_reads_here(file->fd, offset_of(slot), page, 0);
 }
 
@@ -71,10 +76,14 @@ static int file_load_begin(void *ctx, uint32_t slot, void *page, uint64_t token)
 	if (result == -EAGAIN) {
 		result = file->reads.begin(file->reads.ctx, offset_of(slot),
 					   page, token);
+		file->stats.read += !result;
 		if (!result || result == -EAGAIN)
 			return result;
 		/* Out of memory, it may be: this way needs less of it. */
 		result = file_load(file, slot, page);
+	} else {
+		file->stats.read++;
+		file->stats.cached++;
 	}
 	usm_ready_add(&file->ready, token, result);
 	return 0;
@@ -101,10 +110,9 @@ static void file_stats(void *ctx, struct usm_swap_stats *out)
 {
 	const struct file *file = ctx;
 
-	*out = (struct usm_swap_stats){
-		.device = "file",
-		.loads = file->reads.name,
-	};
+	*out = file->stats;
+	out->device = "file";
+	out->loads = file->reads.name;
 }
 
 static void file_close(void *ctx)

@@ -185,6 +185,9 @@ static void tiered_stats(void *ctx, struct usm_swap_stats *out)
 	tiered->memory.stats(tiered->memory.ctx, out);
 	out->device = "tiered";
 	out->loads = file.loads;
+	out->written = file.written;
+	out->read = file.read;
+	out->cached = file.cached;
 }
 
 static void tiered_close(void *ctx)
