@@ -95,7 +95,8 @@ uint32_t usm_pager_reclaim(struct usm_pager *pager)
 		return 0;
 	usm_news_read(pager);
 	for (i = 0; i < RECLAIM_BATCHES && !won; i++) {
-		if (i && pager->waits.checkpoint)
+		/* The first one starts the clock. */
+		if (pager->waits.checkpoint)
 			pager->waits.checkpoint(pager->waits.ctx);
 		won = usm_way_out_batch(pager, false);
 	}

@@ -30,7 +30,6 @@ struct usm_workees {
 	uint32_t current;
 	uint32_t waiting;
 	uint64_t since_ns; /* the current one's first checkpoint; 0: none yet */
-	bool preempt;
 	void (*run)(void *ctx, uint32_t index);
 	void *ctx;
 	struct usm_idq_turns idq;
@@ -196,19 +195,11 @@ static bool over_budget(struct usm_workees *workees)
 
 bool usm_workee_checkpoint(struct usm_workees *workees)
 {
-	if (workees->current == USM_WORKEE_NONE ||
-	    (!__atomic_load_n(&workees->preempt, __ATOMIC_RELAXED) &&
-	     !over_budget(workees)))
+	if (workees->current == USM_WORKEE_NONE || !over_budget(workees))
 		return false;
-	__atomic_store_n(&workees->preempt, false, __ATOMIC_RELAXED);
 	usm_idq_set(usm_idq_filled(&workees->idq), workees->current);
 	usm_workee_wait(workees);
 	return true;
-}
-
-void usm_workees_preempt(struct usm_workees *workees)
-{
-	__atomic_store_n(&workees->preempt, true, __ATOMIC_RELAXED);
 }
 
 size_t usm_workees_high_water(const struct usm_workees *workees)

@@ -21,6 +21,11 @@
 /*
  * How long a workee runs before it lets others go first, where it can: a
  * handful of faults, and a tenth of a wake-up.
+ *
+ * The workee finds out itself, by the clock, at its preemption points.  Nobody
+ * tells it from outside: that would take a timer while workers are busy, whose
+ * thread would need a CPU just then, and the workee could switch at no other
+ * place for it.  Most faults come to no preemption point, and pay nothing.
  */
 #define USM_WORKEE_BUDGET_NS 20000ULL
 
@@ -69,14 +74,12 @@ void usm_workee_wait(struct usm_workees *workees);
 
 /*
  * A preemption point: lets others go first when this one has used up its
- * budget, or was told to.  Returns whether it did.  Does nothing outside.
+ * budget, which begins with the first point it comes to after it was begun or
+ * gone on with.  Returns whether it did.  Does nothing outside.
  */
 bool usm_workee_checkpoint(struct usm_workees *workees);
 
 /* ---- from any thread -------------------------------------------------------------- */
-
-/* Tells whichever workee runs to switch at its next preemption point. */
-void usm_workees_preempt(struct usm_workees *workees);
 
 /* The most stack that any workee has ever used, in bytes. */
 size_t usm_workees_high_water(const struct usm_workees *workees);
