@@ -31,11 +31,13 @@ void output_info(const char *key, const char *text)
 
 void output_progress(const char *what, unsigned int done, unsigned int all)
 {
+	static const char *last;
 	static uint64_t next;
 
 	fflush(stdout);
-	if (done && now_ms() < next)
+	if (what == last && now_ms() < next)
 		return;
+	last = what;
 	next = now_ms() + PROGRESS_EVERY_MS;
 	fprintf(stderr, "usm-bench: %s, %u of %u\n", what, done, all);
 }

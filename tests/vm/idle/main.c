@@ -13,6 +13,7 @@
 #include "lib/instance.h"
 #include "lib/load.h"
 #include "lib/manager.h"
+#include "lib/pattern.h"
 #include "lib/wait.h"
 
 #define LIMIT_S 120
@@ -21,6 +22,8 @@
 #define SETTLE_MS 3000
 #define LOAD_PAGES_WANTED 500
 #define LOAD_LIMIT_MS 30000
+#define SLEEPER_PAGES 768
+#define SLEEPER_SEED 77
 
 struct use {
 	uint64_t ticks; /* of CPU time, user and system */
@@ -97,70 +100,133 @@ static unsigned int module_workers_running(void)
 	return running;
 }
 
-/* Nothing of these two moves for a while. */
-static void stay_idle(const struct instance *instance, pid_t manager,
-		      const char *when)
+/* Daemons of every kind, at the same time. */
+static const struct instance_options kinds[] = {
+	{ .name = "plain", .memory = "16M" },
+	{ .name = "swapping",
+	  .memory = "2M", /* half of what its load touches */
+	  .swap = "16M",
+	  .swap_device = "lz4",
+	  .evict = "lru" },
+	{ .name = "workers", .memory = "16M", .workers = 2 },
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+struct subject {
+	struct instance instance;
+	struct child sleeper, load;
+	struct use before;
+	struct usm_instance_info info;
+};
+
+static void check_idle(const struct subject *subject, const char *kind,
+		       const char *when)
 {
-	struct use before, after, manager_before, manager_after;
-	struct usm_instance_info info, info_after;
+	const struct instance *instance = &subject->instance;
+	struct use before = subject->before, after = use_of(instance->pid);
+	struct usm_instance_info info;
+
+	instance_info(instance->dev, instance->id, &info);
+	check_compare(before.threads, >=, 2, "%s, %s: the daemon has a worker",
+		      kind, when);
+	check_eq(after.ticks, before.ticks, "%s, %s: the daemon uses no CPU",
+		 kind, when);
+	check_eq(after.switches, before.switches,
+		 "%s, %s: none of its threads wakes up", kind, when);
+	check_eq(info.wakes_kernel + info.waker_notified,
+		 subject->info.wakes_kernel + subject->info.waker_notified,
+		 "%s, %s: nobody rings the doorbell", kind, when);
+}
+
+/* Nothing of all this moves for a while. */
+static void stay_idle(struct subject *subjects, pid_t manager, const char *when)
+{
+	struct use before, after;
+	size_t i;
 
 	pause_ms(SETTLE_MS);
-	instance_info(instance->dev, instance->id, &info);
-	before = use_of(instance->pid);
-	manager_before = use_of(manager);
-	pause_ms(IDLE_MS);
-	after = use_of(instance->pid);
-	manager_after = use_of(manager);
-	instance_info(instance->dev, instance->id, &info_after);
+	for (i = 0; i < KINDS; i++) {
+		struct subject *subject = &subjects[i];
 
-	check_compare(before.threads, >=, 2, "%s: the daemon has a worker",
-		      when);
-	check_eq(after.ticks, before.ticks, "%s: the daemon uses no CPU", when);
+		instance_info(subject->instance.dev, subject->instance.id,
+			      &subject->info);
+		subject->before = use_of(subject->instance.pid);
+	}
+	before = use_of(manager);
+	pause_ms(IDLE_MS);
+	for (i = 0; i < KINDS; i++)
+		check_idle(&subjects[i], kinds[i].name, when);
+	after = use_of(manager);
+	check_eq(after.ticks, before.ticks, "%s: the manager uses no CPU",
+		 when);
 	check_eq(after.switches, before.switches,
-		 "%s: none of its threads wakes up", when);
-	check_eq(manager_after.ticks, manager_before.ticks,
-		 "%s: the manager uses no CPU", when);
-	check_eq(manager_after.switches, manager_before.switches,
 		 "%s: none of its threads wakes up either", when);
 	check_eq(module_workers_running(), 0, "%s: the module does nothing",
 		 when);
-	check_eq(info_after.wakes_kernel + info_after.waker_notified,
-		 info.wakes_kernel + info.waker_notified,
-		 "%s: nobody rings the doorbell", when);
+}
+
+/* Sleeps with more memory than the smallest partition has. */
+static int sleep_full(struct child *self, void *arg)
+{
+	void *buffer = pattern_map(SLEEPER_PAGES * PAGE_BYTES);
+
+	(void)arg;
+	pattern_fill(buffer, 0, SLEEPER_PAGES, 1, SLEEPER_SEED);
+	child_stop_at(self, 1);
+	return pattern_bad(buffer, 0, SLEEPER_PAGES, 1, SLEEPER_SEED) != 0;
+}
+
+static void have_load(struct subject *subject,
+		      const struct instance_options *options)
+{
+	const char *kind = options->name;
+	struct usm_instance_info info;
+
+	child_start(&subject->sleeper, sleep_full, NULL);
+	child_start(&subject->load, load_main, NULL);
+	require(child_reached(&subject->sleeper, 0) &&
+			child_reached(&subject->load, 0) &&
+			!instance_bind(&subject->instance, &subject->sleeper,
+				       NULL) &&
+			!instance_bind(&subject->instance, &subject->load,
+				       NULL),
+		"%s: two tenants are bound", kind);
+	child_let(&subject->sleeper, 0);
+	check(child_reached(&subject->sleeper, 1), "%s: one fills its memory",
+	      kind);
+	child_let(&subject->load, 0);
+	require(load_moves_on(&subject->load, LOAD_PAGES_WANTED, LOAD_LIMIT_MS),
+		"%s: the other one faults", kind);
+	check_eq(load_end(&subject->load, CHILD_LIMIT_MS), 0,
+		 "%s: its data is right", kind);
+	instance_info(subject->instance.dev, subject->instance.id, &info);
+	check_eq(info.evictions > 0, options->swap != NULL,
+		 "%s: pages go out where they can", kind);
 }
 
 int main(void)
 {
-	const struct instance_options options = {
-		.name = "idle",
-		.memory = "16M",
-	};
-	struct instance instance;
-	struct child sleeper, load;
+	struct subject subjects[KINDS] = { 0 };
 	pid_t manager;
+	size_t i;
 	int dev;
 
 	test_begin(LIMIT_S);
 	dev = device_open();
 	manager = manager_start(dev);
-	instance_start(&instance, dev, &options);
-	stay_idle(&instance, manager, "at first");
-
-	child_start(&sleeper, child_pause, NULL);
-	child_start(&load, load_main, NULL);
-	require(child_reached(&sleeper, 0) && child_reached(&load, 0) &&
-			!instance_bind(&instance, &sleeper, NULL) &&
-			!instance_bind(&instance, &load, NULL),
-		"two tenants are bound");
-	child_let(&sleeper, 0);
-	child_let(&load, 0);
-	require(load_moves_on(&load, LOAD_PAGES_WANTED, LOAD_LIMIT_MS),
-		"one of them faults");
-	check_eq(load_end(&load, CHILD_LIMIT_MS), 0, "its data is right");
-	stay_idle(&instance, manager, "after a load, with a sleeping member");
-
-	child_kill(&sleeper);
-	check_eq(instance_stop(&instance), 0, "the daemon ends cleanly");
+	for (i = 0; i < KINDS; i++)
+		instance_start(&subjects[i].instance, dev, &kinds[i]);
+	stay_idle(subjects, manager, "at first");
+	for (i = 0; i < KINDS; i++)
+		have_load(&subjects[i], &kinds[i]);
+	stay_idle(subjects, manager, "after a load, with a sleeping member");
+	for (i = 0; i < KINDS; i++) {
+		child_let(&subjects[i].sleeper, 1);
+		check_eq(child_end(&subjects[i].sleeper, CHILD_LIMIT_MS), 0,
+			 "%s: the sleeper's data is right", kinds[i].name);
+		check_eq(instance_stop(&subjects[i].instance), 0,
+			 "%s: the daemon ends cleanly", kinds[i].name);
+	}
 	check_eq(manager_stop(manager), 0, "the manager ends cleanly");
 	return test_end();
 }
