@@ -279,8 +279,6 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 	ret = usm_json_object(root, "", config_keys, ARRAY_SIZE(config_keys),
 			      &config, err);
 	cJSON_Delete(root);
-	if (!ret && config.workers > 1 && config.swap_bytes)
-		ret = usm_json_error(err, "workers", "must be 1 with swap");
 	if (!ret && *config.evict_policy && !config.swap_bytes)
 		ret = usm_json_error(err, "policy.evict",
 				     "without swap nothing is evicted");

@@ -24,6 +24,7 @@ struct usm_workers {
 	struct usm_exchange *exchange; /* or NULL */
 	struct usm_survey *survey; /* or NULL */
 	struct usm_pager *pager; /* or NULL */
+	struct usm_relay *relay; /* to it; NULL: none, or one worker */
 	struct usm_stock *stocks[USM_WORKERS_MAX];
 	struct usm_inbox *inboxes[USM_WORKERS_MAX];
 	struct usm_local_manager *managers[USM_WORKERS_MAX];
@@ -117,6 +118,7 @@ void usm_workers_destroy(struct usm_workers *workers)
 		usm_inbox_destroy(workers->inboxes[i]);
 		usm_stock_destroy(workers->stocks[i]);
 	}
+	usm_relay_destroy(workers->relay);
 	usm_rendezvous_destroy(workers->rendezvous);
 	usm_shared_arena_destroy(workers->shared);
 	free(workers);
@@ -138,6 +140,27 @@ usm_workers_managers(const struct usm_workers *workers)
 	return workers->managers;
 }
 
+/* The first one has the pager. */
+static void wake_pager(void *ctx)
+{
+	wake(ctx, 0);
+}
+
+static int relay(struct usm_workers *workers, uint32_t nr_frames)
+{
+	unsigned int i;
+	int err = usm_relay_create(nr_frames, &workers->relay);
+
+	if (err)
+		return err;
+	usm_relay_ring(workers->relay, wake_pager, workers);
+	usm_pager_listen(workers->pager, workers->relay);
+	for (i = 0; i < workers->options.nr; i++)
+		usm_stock_watch(workers->stocks[i], usm_relay_removed,
+				workers->relay);
+	return 0;
+}
+
 int usm_workers_schedule(struct usm_workers *workers,
 			 const struct usm_channel_view *view,
 			 struct usm_pager *pager, uint64_t patience_ns)
@@ -146,6 +169,8 @@ int usm_workers_schedule(struct usm_workers *workers,
 	int err = 0;
 
 	workers->pager = pager;
+	if (pager && nr > 1)
+		err = relay(workers, usm_pager_nr_frames(pager));
 	for (i = 0; i < nr && !err; i++) {
 		err = usm_local_manager_create(
 			view, usm_worker_mask(i, nr), workers->stocks[i],
@@ -155,6 +180,9 @@ int usm_workers_schedule(struct usm_workers *workers,
 			usm_local_manager_share(workers->managers[i],
 						&workers->claims,
 						&workers->help, i);
+		if (!err && workers->relay)
+			usm_local_manager_relay(workers->managers[i],
+						workers->relay);
 	}
 	return err;
 }
@@ -186,6 +214,7 @@ static int start_one(struct usm_workers *workers, unsigned int i, int cpu,
 		.manager = workers->managers[i],
 		.stock = workers->stocks[i],
 		.pager = i ? NULL : workers->pager,
+		.relay = workers->relay,
 		.inbox = workers->inboxes[i],
 		.rendezvous = workers->rendezvous,
 	};

@@ -45,6 +45,18 @@ bool usm_balance_others_have(const struct usm_balance *balance,
 	return false;
 }
 
+uint32_t usm_balance_nr_free(const struct usm_balance *balance)
+{
+	uint32_t total = 0;
+	unsigned int i;
+
+	for (i = 0; i < balance->nr_workers; i++)
+		total += __atomic_load_n(&balance->worker[i].nr_free,
+					 __ATOMIC_RELAXED) +
+			 usm_returned_nr(balance->returned, i);
+	return total;
+}
+
 void usm_balance_ask(struct usm_balance *balance, unsigned int worker)
 {
 	unsigned int i;

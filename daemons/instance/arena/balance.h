@@ -50,6 +50,9 @@ void usm_balance_publish(struct usm_balance *balance, unsigned int worker,
 bool usm_balance_others_have(const struct usm_balance *balance,
 			     unsigned int worker);
 
+/* Free frames of all the workers, as they last said, and on their way there. */
+uint32_t usm_balance_nr_free(const struct usm_balance *balance);
+
 /* Asks the others that have frames, and wakes those; any worker. */
 void usm_balance_ask(struct usm_balance *balance, unsigned int worker);
 

@@ -36,12 +36,22 @@ void usm_mailbox_put(struct usm_mailbox *box, uint32_t frame)
 	uint32_t bit = frame - box->span.base;
 	uint32_t word = bit / 64;
 
+	/* Counted first, so that no drain takes off what was not put on. */
+	__atomic_fetch_add(&box->nr, 1, __ATOMIC_SEQ_CST);
 	/* Leaf, summary, flag: the drain clears them in the other order. */
-	__atomic_fetch_or(&box->leaf[word], 1ULL << (bit % 64),
-			  __ATOMIC_SEQ_CST);
+	if (__atomic_fetch_or(&box->leaf[word], 1ULL << (bit % 64),
+			      __ATOMIC_SEQ_CST) >>
+		    bit % 64 &
+	    1)
+		__atomic_fetch_sub(&box->nr, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&box->summary[word / 64], 1ULL << (word % 64),
 			  __ATOMIC_SEQ_CST);
 	__atomic_store_n(&box->pending, 1, __ATOMIC_SEQ_CST);
+}
+
+uint32_t usm_mailbox_nr(const struct usm_mailbox *box)
+{
+	return __atomic_load_n(&box->nr, __ATOMIC_RELAXED);
 }
 
 bool usm_mailbox_pending(const struct usm_mailbox *box)
@@ -56,6 +66,8 @@ static uint32_t drain_leaf(struct usm_mailbox *box, uint32_t word,
 		__atomic_exchange_n(&box->leaf[word], 0, __ATOMIC_SEQ_CST);
 	uint32_t taken = 0;
 
+	__atomic_fetch_sub(&box->nr, (uint32_t)__builtin_popcountll(bits),
+			   __ATOMIC_SEQ_CST);
 	while (bits) {
 		take(ctx, box->span.base + word * 64 +
 				  (uint32_t)__builtin_ctzll(bits));

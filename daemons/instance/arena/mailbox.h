@@ -20,6 +20,7 @@
 struct usm_mailbox {
 	struct usm_span span;
 	uint32_t pending; /* 1: something was put since the last drain */
+	uint32_t nr; /* frames in it; for a moment more */
 	uint64_t *summary; /* bit w: leaf[w] may have bits */
 	uint64_t *leaf;
 };
@@ -35,6 +36,9 @@ void usm_mailbox_put(struct usm_mailbox *box, uint32_t frame);
 
 /* Is there anything to take?  One load; orders nothing. */
 bool usm_mailbox_pending(const struct usm_mailbox *box);
+
+/* How many frames are in it, never too few. */
+uint32_t usm_mailbox_nr(const struct usm_mailbox *box);
 
 /*
  * Takes every frame out and hands each to take(ctx, frame), lowest first.  One

@@ -205,6 +205,12 @@ bool usm_returned_pending(const struct usm_returned *returned,
 	return usm_mailbox_pending(&returned->box[worker]);
 }
 
+uint32_t usm_returned_nr(const struct usm_returned *returned,
+			 unsigned int worker)
+{
+	return usm_mailbox_nr(&returned->box[worker]);
+}
+
 uint32_t usm_returned_drain(struct usm_returned *returned, unsigned int worker,
 			    void (*take)(void *ctx, uint32_t frame), void *ctx)
 {

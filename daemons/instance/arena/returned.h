@@ -73,6 +73,10 @@ int usm_returned_resize(struct usm_returned *returned,
 bool usm_returned_pending(const struct usm_returned *returned,
 			  unsigned int worker);
 
+/* How many frames are on their way to this worker. */
+uint32_t usm_returned_nr(const struct usm_returned *returned,
+			 unsigned int worker);
+
 /*
  * Takes out every frame that is for this worker, which is the caller, and
  * hands each to take(ctx, frame), lowest first.  Returns how many.

@@ -69,14 +69,50 @@ void usm_pager_destroy(struct usm_pager *pager)
 	free(pager);
 }
 
+/* Tells the others how things stand. */
+static void publish(const struct usm_pager *pager)
+{
+	if (pager->relay)
+		usm_relay_set(pager->relay, pager->options.marks.low,
+			      usm_pager_hopeful(pager));
+}
+
+void usm_pager_listen(struct usm_pager *pager, struct usm_relay *relay)
+{
+	pager->relay = relay;
+	publish(pager);
+}
+
+static void heard(void *ctx, uint32_t frame, uint32_t member, uint64_t addr)
+{
+	struct usm_pager *pager = ctx;
+
+	if (!member) {
+		removed(pager, frame);
+		return;
+	}
+	usm_accessed_place(&pager->accessed, frame, member, addr);
+	usm_pager_tell_placed(pager, pager->policy, frame);
+}
+
+/* What the kernel says of a frame is said before its owner has it back. */
+static void listen(struct usm_pager *pager)
+{
+	usm_news_read(pager);
+	if (pager->relay)
+		usm_relay_drain(pager->relay, heard, pager);
+}
+
 void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 		      uint64_t addr)
 {
 	/* Frames that are nobody's cannot be evicted. */
 	if (!member || frame >= pager->options.pool_frames)
 		return;
-	usm_accessed_place(&pager->accessed, frame, member, addr);
-	usm_pager_tell_placed(pager, pager->policy, frame);
+	if (pager->relay)
+		usm_relay_placed(pager->relay, frame, member, addr);
+	else
+		heard(pager, frame, member, addr);
 }
 
 bool usm_pager_hopeful(const struct usm_pager *pager)
@@ -93,7 +129,7 @@ uint32_t usm_pager_reclaim(struct usm_pager *pager)
 
 	if (!usm_backoff_due(&pager->retry, now))
 		return 0;
-	usm_news_read(pager);
+	listen(pager);
 	for (i = 0; i < RECLAIM_BATCHES && !won; i++) {
 		/* The first one starts the clock. */
 		if (pager->waits.checkpoint)
@@ -101,6 +137,7 @@ uint32_t usm_pager_reclaim(struct usm_pager *pager)
 		won = usm_way_out_batch(pager, false);
 	}
 	usm_backoff_result(&pager->retry, now, won);
+	publish(pager);
 	return won;
 }
 
@@ -110,10 +147,13 @@ bool usm_pager_work(struct usm_pager *pager)
 	uint64_t now;
 	uint32_t won;
 
-	usm_news_read(pager);
+	listen(pager);
 	usm_stock_refresh(pager->options.stock);
+	/* Others found nothing, which may be so above the low mark, too. */
+	if (pager->relay && usm_relay_take_wanted(pager->relay))
+		pager->evicting = true;
 	pager->evicting = usm_watermarks_evict(
-		&pager->options.marks, usm_stock_nr(pager->options.stock),
+		&pager->options.marks, usm_stock_nr_all(pager->options.stock),
 		pager->evicting);
 	if (!pager->evicting && !pager->outgoing.nr && !leaving)
 		return false;
@@ -122,6 +162,7 @@ bool usm_pager_work(struct usm_pager *pager)
 		return false;
 	won = usm_way_out_batch(pager, leaving);
 	usm_backoff_result(&pager->retry, now, won || leaving);
+	publish(pager);
 	return won || leaving;
 }
 
@@ -145,6 +186,7 @@ void usm_pager_resized(struct usm_pager *pager,
 		       const struct usm_watermarks *marks)
 {
 	pager->options.marks = *marks;
+	publish(pager);
 	while (usm_way_out_any_leaving(pager))
 		usm_bitmap_clear(&pager->leaving,
 				 usm_bitmap_first(&pager->leaving));
@@ -158,4 +200,9 @@ void usm_pager_vacate(struct usm_pager *pager, uint32_t frame)
 uint32_t usm_pager_out(const struct usm_pager *pager)
 {
 	return usm_swap_map_used(pager->map);
+}
+
+uint32_t usm_pager_nr_frames(const struct usm_pager *pager)
+{
+	return pager->options.pool_frames;
 }

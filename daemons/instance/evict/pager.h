@@ -4,7 +4,8 @@
  *
  * Puts together an eviction policy (which), a swap device (where to) and the
  * kernel's commands.  It belongs to one worker and is called by its thread
- * only; nothing in it waits but for the swap device.
+ * only, others speak to it through a relay; nothing in it waits but for the
+ * swap device.
  */
 #ifndef USM_INSTANCE_EVICT_PAGER_H
 #define USM_INSTANCE_EVICT_PAGER_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "instance/evict/relay.h"
 #include "instance/evict/watermarks.h"
 #include "instance/kernel.h"
 #include "instance/policies/evict/checked.h"
@@ -39,6 +41,13 @@ struct usm_pager;
  */
 int usm_pager_create(const struct usm_pager_options *options,
 		     struct usm_pager **out);
+
+/*
+ * There are other workers, who speak to it through a relay (borrowed).  It
+ * learns from there alone what happens to frames: the stocks must have the
+ * relay told.  Before anything else.
+ */
+void usm_pager_listen(struct usm_pager *pager, struct usm_relay *relay);
 
 /* Frees it; NULL is fine. */
 void usm_pager_destroy(struct usm_pager *pager);
@@ -70,6 +79,9 @@ struct usm_pager_waits {
 /* Copied.  Without it the pager waits itself. */
 void usm_pager_wait_by(struct usm_pager *pager,
 		       const struct usm_pager_waits *waits);
+
+/* Frames of its pool. */
+uint32_t usm_pager_nr_frames(const struct usm_pager *pager);
 
 /* The device it stores on. */
 const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager);

@@ -13,6 +13,7 @@
 #include "instance/evict/accessed.h"
 #include "instance/evict/outgoing.h"
 #include "instance/evict/pager.h"
+#include "instance/evict/relay.h"
 #include "instance/swap/map.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/notices.h"
@@ -24,6 +25,7 @@ struct usm_pager {
 	struct usm_accessed accessed;
 	struct usm_outgoing outgoing;
 	struct usm_notice_reader notices;
+	struct usm_relay *relay; /* NULL: there is one worker */
 	struct usm_backoff retry;
 	struct usm_bitmap leaving; /* frames whose pages must go */
 	struct usm_pager_waits waits;

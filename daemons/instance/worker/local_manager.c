@@ -38,6 +38,7 @@ struct usm_local_manager {
 	struct usm_claims *claims; /* NULL: there is one worker */
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
+	struct usm_relay *relay; /* to it, or from others; or NULL */
 	uint64_t patience_ns;
 	const struct usm_kernel *kernel;
 	bool dry; /* reconcile with the kernel at the end of this pass */
@@ -161,6 +162,24 @@ void usm_local_manager_share(struct usm_local_manager *manager,
 	manager->backlog.worker = worker;
 }
 
+void usm_local_manager_relay(struct usm_local_manager *manager,
+			     struct usm_relay *relay)
+{
+	manager->relay = relay;
+}
+
+/* Are there evicted pages, whoever brings them? */
+static bool swaps(const struct usm_local_manager *manager)
+{
+	return manager->pager || manager->relay;
+}
+
+/* Is it for others that this worker has the pager? */
+static bool serves_others(const struct usm_local_manager *manager)
+{
+	return manager->pager && manager->relay;
+}
+
 void usm_local_manager_ring(struct usm_local_manager *manager,
 			    void (*ring)(void *ctx), void *ctx)
 {
@@ -172,6 +191,7 @@ bool usm_local_manager_pending(const struct usm_local_manager *manager)
 {
 	return usm_backlog_pending(&manager->backlog) ||
 	       usm_workees_ready(manager->workees) ||
+	       (serves_others(manager) && usm_relay_pending(manager->relay)) ||
 	       (manager->loader && usm_loader_arrived(manager->loader));
 }
 
@@ -217,7 +237,7 @@ static bool answered_before(const struct usm_local_manager *manager,
 		return true;
 	answer->frame = USM_FRAME_NONE;
 	return !evicted &&
-	       (!manager->pager || ++answer->refusals > REFUSALS_MAX);
+	       (!swaps(manager) || ++answer->refusals > REFUSALS_MAX);
 }
 
 /* The frame for a request; false when it is put off. */
@@ -234,8 +254,13 @@ static bool decide(struct usm_local_manager *manager, uint32_t index,
 		answer->put_off = false;
 		answer->refused = false;
 		answer->frame = USM_FRAME_NONE;
-		supply = usm_supply(manager->stock, manager->pager, fault,
-				    &answer->frame, &manager->dry);
+		supply = manager->relay && !manager->pager
+				 ? usm_supply_by_relay(
+					   manager->stock, manager->relay,
+					   fault, &answer->frame, &manager->dry)
+				 : usm_supply(manager->stock, manager->pager,
+					      fault, &answer->frame,
+					      &manager->dry);
 		if (supply == USM_SUPPLY_LATER &&
 		    (evicted || !waited_enough(manager, answer))) {
 			put_off(manager, index);
@@ -256,7 +281,7 @@ static void check_result(struct usm_local_manager *manager,
 	if (answer->gen == entry->gen) {
 		answer->frame = USM_FRAME_NONE;
 		answer->refused = result != -ESTALE;
-		if (answer->refused && manager->pager)
+		if (answer->refused && swaps(manager))
 			put_off(manager, entry->slot);
 	}
 	usm_stock_refused(manager->stock, entry->frame, result == -ESTALE);
@@ -313,8 +338,13 @@ static bool reply(struct usm_local_manager *manager, uint32_t index,
 
 /* Is the request this worker's to answer? */
 static bool claim(struct usm_local_manager *manager, uint32_t index,
-		  uint32_t gen)
+		  uint32_t gen, const struct usm_fault *fault)
 {
+	if (fault->kind == USM_FAULT_SWAPIN && manager->relay &&
+	    !manager->pager) {
+		usm_relay_hand(manager->relay, index);
+		return false;
+	}
 	return !manager->claims || manager->answers[index].gen == gen ||
 	       usm_claims_take(manager->claims, index, gen);
 }
@@ -329,7 +359,7 @@ static void answer_slot(void *ctx, uint32_t index)
 
 	do {
 		if (!usm_slot_read(slot, &gen, &fault) ||
-		    !claim(manager, index, gen) ||
+		    !claim(manager, index, gen, &fault) ||
 		    !decide(manager, index, gen, &fault, &frame))
 			return;
 	} while (!reply(manager, index, gen, frame));
@@ -418,6 +448,21 @@ static void serve_ready(struct usm_local_manager *manager)
 		flush(manager);
 }
 
+/* What other workers found and only the pager can serve. */
+static uint32_t serve_handed(struct usm_local_manager *manager)
+{
+	uint32_t taken = 0, word;
+	uint64_t bits;
+
+	if (usm_relay_take_suspicion(manager->relay))
+		usm_local_manager_recheck(manager);
+	while ((bits = usm_relay_take_handed(manager->relay, &word))) {
+		taken += (uint32_t)__builtin_popcountll(bits);
+		serve_word(manager, word, bits);
+	}
+	return taken;
+}
+
 uint32_t usm_local_manager_run(struct usm_local_manager *manager)
 {
 	struct usm_backlog_pass pass;
@@ -435,12 +480,17 @@ uint32_t usm_local_manager_run(struct usm_local_manager *manager)
 	serve_ready(manager);
 	serve_put_off(manager);
 	taken = manager->answered;
+	if (serves_others(manager))
+		taken += serve_handed(manager);
 	while ((bits = usm_backlog_take(&manager->backlog, &pass, &word))) {
 		taken += (uint32_t)__builtin_popcountll(bits);
 		serve_word(manager, word, bits);
 	}
 	usm_backlog_end(&manager->backlog, taken);
 	end_pass(manager);
+	/* The one with the pager looks for itself. */
+	if (manager->relay && !manager->pager)
+		usm_relay_see(manager->relay, usm_stock_nr_all(manager->stock));
 	return taken;
 }
 

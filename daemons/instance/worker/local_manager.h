@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "instance/evict/pager.h"
+#include "instance/evict/relay.h"
 #include "instance/kernel.h"
 #include "instance/worker/backlog.h"
 #include "instance/worker/claims.h"
@@ -61,6 +62,13 @@ void usm_local_manager_destroy(struct usm_local_manager *manager);
 void usm_local_manager_share(struct usm_local_manager *manager,
 			     struct usm_claims *claims, struct usm_help *help,
 			     unsigned int worker);
+
+/*
+ * The pager is one worker's, and they speak to it through a relay (borrowed):
+ * the one that has it serves what others hand over.  Before the first run.
+ */
+void usm_local_manager_relay(struct usm_local_manager *manager,
+			     struct usm_relay *relay);
 
 /*
  * ring(ctx) is called on another thread when a page that a fault waits for has

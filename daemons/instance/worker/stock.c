@@ -452,6 +452,14 @@ uint32_t usm_stock_nr(const struct usm_stock *stock)
 	return usm_checked_alloc_nr(stock->frames);
 }
 
+uint32_t usm_stock_nr_all(const struct usm_stock *stock)
+{
+	if (!stock->shared)
+		return usm_stock_nr(stock);
+	return usm_balance_nr_free(stock->balance) +
+	       usm_shared_arena_nr_free(stock->shared);
+}
+
 void usm_stock_member_new(struct usm_stock *stock,
 			  const struct usm_process *process)
 {

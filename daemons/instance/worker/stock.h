@@ -139,6 +139,9 @@ void usm_stock_lose(struct usm_stock *stock, uint32_t frame);
 /* Frames in stock. */
 uint32_t usm_stock_nr(const struct usm_stock *stock);
 
+/* Free frames of the whole instance: about, where there are other workers. */
+uint32_t usm_stock_nr_all(const struct usm_stock *stock);
+
 /* An address space is there (it may be told again), or ended. */
 void usm_stock_member_new(struct usm_stock *stock,
 			  const struct usm_process *process);

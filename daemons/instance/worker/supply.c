@@ -55,3 +55,23 @@ enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 	*frame = found;
 	return USM_SUPPLY_FRAME;
 }
+
+enum usm_supply usm_supply_by_relay(struct usm_stock *stock,
+				    struct usm_relay *relay,
+				    const struct usm_fault *fault,
+				    uint32_t *frame, bool *dry)
+{
+	uint32_t found = usm_stock_pick(stock, fault, dry);
+
+	if (found == USM_FRAME_NONE) {
+		if (!usm_stock_hopeful(stock))
+			usm_relay_want(relay);
+		return usm_stock_hopeful(stock) || usm_relay_hopeful(relay)
+			       ? USM_SUPPLY_LATER
+			       : USM_SUPPLY_NONE;
+	}
+	if (fault->member)
+		usm_relay_placed(relay, found, fault->member, fault->addr);
+	*frame = found;
+	return USM_SUPPLY_FRAME;
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "instance/evict/pager.h"
+#include "instance/evict/relay.h"
 #include "instance/worker/stock.h"
 
 enum usm_supply {
@@ -26,5 +27,11 @@ enum usm_supply {
 enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 			   const struct usm_fault *fault, uint32_t *frame,
 			   bool *dry);
+
+/* The same where the pager is another worker's; not for evicted pages. */
+enum usm_supply usm_supply_by_relay(struct usm_stock *stock,
+				    struct usm_relay *relay,
+				    const struct usm_fault *fault,
+				    uint32_t *frame, bool *dry);
 
 #endif /* USM_INSTANCE_WORKER_SUPPLY_H */

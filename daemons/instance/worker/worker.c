@@ -146,6 +146,21 @@ static void oblige(struct usm_worker_thread *worker)
 		usm_stock_refresh(worker->options.stock);
 }
 
+/*
+ * Rung for nothing: somebody may wait whose answer was refused before it went
+ * to sleep, and no bit tells of that.
+ */
+static bool look_again(const struct usm_worker_thread *worker)
+{
+	const struct usm_worker_options *options = &worker->options;
+
+	if (!options->pager && !options->relay)
+		return false;
+	if (options->relay && !options->pager)
+		usm_relay_suspect(options->relay);
+	return usm_local_manager_recheck(options->manager);
+}
+
 static void serve(struct usm_worker_thread *worker)
 {
 	struct usm_local_manager *manager = worker->options.manager;
@@ -165,11 +180,7 @@ static void serve(struct usm_worker_thread *worker)
 			slept = false;
 			continue;
 		}
-		/*
-		 * Rung for nothing: somebody may wait whose answer was refused
-		 * before it went to sleep, and no bit tells of that.
-		 */
-		if (slept && pager && usm_local_manager_recheck(manager)) {
+		if (slept && look_again(worker)) {
 			slept = false;
 			continue;
 		}

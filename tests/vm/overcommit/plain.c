@@ -24,12 +24,14 @@ static void check_file(const char *name)
 	      "plain: it has room");
 }
 
-static void run(int dev, const char *evict, const char *alloc)
+static void run(int dev, const char *evict, const char *alloc,
+		unsigned int workers)
 {
 	const struct instance_options options = {
 		.name = "plain",
 		.memory = PARTITION,
 		.alloc = alloc,
+		.workers = workers,
 		.swap = SWAP,
 		.evict = evict,
 		.on_loss = "fail",
@@ -57,6 +59,8 @@ static void run(int dev, const char *evict, const char *alloc)
 
 void test_plain(int dev)
 {
-	run(dev, "clock", "first-fit");
-	run(dev, "fifo", "extent");
+	run(dev, "clock", "first-fit", 1);
+	run(dev, "fifo", "extent", 1);
+	/* Two of three threads fault at a worker that has no pager. */
+	run(dev, "clock", "extent", 2);
 }

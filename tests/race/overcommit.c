@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads with twice the pages that there are frames, several workers, one
+ * pager: every page that comes back is the one that went, whoever evicted it
+ * for whom.  A frame whose page the pager is not told of is never evicted, a
+ * fault that is handed over and forgotten is never served: both show as a hang.
+ *
+ *     overcommit [WORKERS]
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/client.h"
+#include "instance/policies/alloc/registry.h"
+#include "instance/policies/evict/registry.h"
+#include "instance/worker/doorbell.h"
+#include "instance/workers.h"
+#include "race.h"
+
+#define THREADS 4U
+#define SLOTS (THREADS * 64)
+#define FRAMES 64U
+#define PAGES 32U /* of each thread */
+#define SWAP_SLOTS (THREADS * PAGES + 1)
+#define WORDS (USM_FRAME_BYTES / sizeof(uint64_t))
+
+/* A fault waits for as long as it takes. */
+#define PATIENCE_NS 1000000000000ULL
+
+enum where {
+	NOWHERE,
+	MAPPED,
+	OUT
+};
+
+struct page {
+	enum where where;
+	uint32_t frame; /* MAPPED: the one; OUT: held, or USM_FRAME_NONE */
+	uint64_t cookie;
+	uint64_t value;
+};
+
+static struct usm_bitfield pfq;
+static struct usm_slot slots[SLOTS];
+static struct usm_doorbell bells[USM_WORKERS_MAX];
+static struct usm_notices notices;
+static struct usm_returned *returned;
+static uint32_t nr_workers = 1;
+static uint64_t rounds;
+
+/* Only the first word of a page means something. */
+static uint64_t pool[FRAMES][WORDS] __attribute__((aligned(4096)));
+static uint64_t swap[SWAP_SLOTS];
+
+/* The kernel's own record, under one lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
+static uint8_t state[FRAMES];
+static uint32_t home[FRAMES];
+static uint32_t nr_home;
+static struct page pages[THREADS * PAGES];
+static uint32_t result[SLOTS];
+static uint64_t evictions, swapins, retaken, refused;
+
+static uint64_t get(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static void put(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static uint64_t addr_of(uint32_t page)
+{
+	return 0x10000000 + (uint64_t)page * USM_FRAME_BYTES;
+}
+
+/* ---- under the lock ------------------------------------------------------------ */
+
+static void post(const struct usm_notice *notice)
+{
+	uint64_t tail = __atomic_load_n(&notices.tail, __ATOMIC_ACQUIRE);
+
+	/* The pages that are out are far fewer. */
+	race_check(notices.head - tail < USM_NOTICES, "notices are read");
+	notices.ring[notices.head % USM_NOTICES] = *notice;
+	__atomic_store_n(&notices.head, notices.head + 1, __ATOMIC_RELEASE);
+}
+
+static void end_record(const struct page *page)
+{
+	post(&(struct usm_notice){
+		.type = USM_NOTICE_DROPPED,
+		.frame = USM_FRAME_NONE,
+		.cookie = page->cookie,
+	});
+}
+
+static void come_home(uint32_t frame)
+{
+	state[frame] = USM_FRAME_HOME;
+	home[nr_home++] = frame;
+}
+
+static void retake(uint32_t index)
+{
+	struct page *page = &pages[index];
+
+	retaken++;
+	state[page->frame] = USM_FRAME_MAPPED;
+	post(&(struct usm_notice){
+		.type = USM_NOTICE_RETAKEN,
+		.frame = page->frame,
+		.member = 1,
+		.addr = addr_of(index),
+		.cookie = page->cookie,
+	});
+	end_record(page);
+	page->where = MAPPED;
+}
+
+static void drop(uint32_t index)
+{
+	struct page *page = &pages[index];
+
+	if (page->where == OUT)
+		end_record(page);
+	if (page->where != NOWHERE && page->frame != USM_FRAME_NONE)
+		come_home(page->frame);
+	page->where = NOWHERE;
+}
+
+/* An answer to the fault on a page: 0, or why it is refused. */
+static int use(uint32_t index, uint32_t frame)
+{
+	struct page *page = &pages[index];
+
+	if (frame == USM_FRAME_NONE)
+		return 0;
+	if (frame >= FRAMES)
+		return -EPERM;
+	if (state[frame] != USM_FRAME_FREE)
+		return -EBUSY;
+	state[frame] = USM_FRAME_MAPPED;
+	if (page->where == OUT) {
+		race_check(get(pool[frame]) == page->value,
+			   "page %u came back as another", index);
+		swapins++;
+		end_record(page);
+	} else {
+		put(pool[frame], page->value);
+	}
+	page->where = MAPPED;
+	page->frame = frame;
+	return 0;
+}
+
+/* True when the page is there, and right. */
+static bool touch(uint32_t index)
+{
+	struct page *page = &pages[index];
+
+	if (page->where == OUT && page->frame != USM_FRAME_NONE)
+		retake(index);
+	if (page->where != MAPPED)
+		return false;
+	race_check(get(pool[page->frame]) == page->value,
+		   "page %u holds something else", index);
+	put(pool[page->frame], ++page->value);
+	return true;
+}
+
+/* ---- what workers ask the kernel for ---------------------------------------------- */
+
+static int kernel_worker(void *ctx, uint32_t worker)
+{
+	(void)ctx;
+	(void)worker;
+	return 0;
+}
+
+static uint32_t slot_state(uint32_t slot)
+{
+	return __atomic_load_n(&slots[slot].state, __ATOMIC_SEQ_CST);
+}
+
+static void set_slot_state(uint32_t slot, uint32_t to)
+{
+	__atomic_store_n(&slots[slot].state, to, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t page_of_slot(uint32_t slot)
+{
+	return (uint32_t)((__atomic_load_n(&slots[slot].addr,
+					   __ATOMIC_RELAXED) -
+			   addr_of(0)) >>
+			  USM_FRAME_SHIFT);
+}
+
+static int kernel_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
+{
+	uint32_t i;
+
+	(void)ctx;
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < nr; i++) {
+		struct usm_map_entry *entry = &entries[i];
+
+		if (slots[entry->slot].gen != entry->gen ||
+		    slot_state(entry->slot) == USM_SLOT_IDLE) {
+			entry->result = -ESTALE;
+			continue;
+		}
+		entry->result = use(page_of_slot(entry->slot), entry->frame);
+		refused += entry->result != 0;
+		result[entry->slot] =
+			entry->result ? USM_FRAME_NONE : entry->frame;
+		set_slot_state(entry->slot, USM_SLOT_IDLE);
+	}
+	pthread_cond_broadcast(&answered);
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static int kernel_scan(void *ctx, uint32_t *found)
+{
+	(void)ctx;
+	*found = 0;
+	return 0;
+}
+
+static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
+			 uint32_t *nr)
+{
+	uint32_t i;
+
+	(void)ctx;
+	memset(out, 0, *nr * sizeof(*out));
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < *nr && first + i < FRAMES; i++)
+		out[i].state = state[first + i];
+	pthread_mutex_unlock(&lock);
+	*nr = i;
+	return 0;
+}
+
+static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
+{
+	uint32_t got = 0;
+
+	(void)ctx;
+	pthread_mutex_lock(&lock);
+	while (nr_home && got < *nr) {
+		uint32_t frame = home[--nr_home];
+
+		state[frame] = USM_FRAME_FREE;
+		pfns[got++] = frame;
+	}
+	pthread_mutex_unlock(&lock);
+	*nr = got;
+	return got ? 0 : -EAGAIN;
+}
+
+static int kernel_evict(void *ctx, struct usm_evict_entry *entries, uint32_t nr)
+{
+	uint32_t i, index;
+
+	(void)ctx;
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < nr; i++) {
+		for (index = 0; index < THREADS * PAGES; index++)
+			if (pages[index].where == MAPPED &&
+			    pages[index].frame == entries[i].frame)
+				break;
+		entries[i].result = -ENOENT;
+		if (index == THREADS * PAGES)
+			continue;
+		entries[i].result = 0;
+		state[entries[i].frame] = USM_FRAME_EVICTING;
+		pages[index].where = OUT;
+		pages[index].cookie = entries[i].cookie;
+		evictions++;
+	}
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
+{
+	uint32_t i, index;
+
+	(void)ctx;
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < nr; i++) {
+		for (index = 0; index < THREADS * PAGES; index++)
+			if (pages[index].where == OUT &&
+			    pages[index].frame == entries[i].frame)
+				break;
+		entries[i].result = -ESTALE;
+		if (index == THREADS * PAGES)
+			continue;
+		entries[i].result = 0;
+		pages[index].frame = USM_FRAME_NONE;
+		state[entries[i].frame] = USM_FRAME_FREE;
+		/* Whoever needs it again must get it from the device. */
+		put(pool[entries[i].frame], ~0ULL);
+	}
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static int store(void *ctx, uint32_t slot, struct iovec *from, uint32_t nr)
+{
+	uint32_t i;
+
+	(void)ctx;
+	for (i = 0; i < nr; i++)
+		put(&swap[slot + i], get(from[i].iov_base));
+	return 0;
+}
+
+static int load(void *ctx, uint32_t slot, void *page)
+{
+	(void)ctx;
+	put(page, get(&swap[slot]));
+	return 0;
+}
+
+/* ---- the tenants ------------------------------------------------------------------- */
+
+static void ring(uint32_t index)
+{
+	struct usm_doorbell *bell = &bells[index % nr_workers];
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&bell->state, __ATOMIC_SEQ_CST) ==
+	    USM_WORKER_ASLEEP)
+		usm_doorbell_ring(bell);
+}
+
+static void raise_fault(uint32_t slot, uint32_t index)
+{
+	struct usm_slot *at = &slots[slot];
+	const struct page *page = &pages[index];
+
+	pthread_mutex_lock(&lock);
+	__atomic_store_n(&at->addr, addr_of(index), __ATOMIC_RELAXED);
+	__atomic_store_n(&at->cookie, page->cookie, __ATOMIC_RELAXED);
+	__atomic_store_n(&at->kind,
+			 page->where == OUT ? USM_FAULT_SWAPIN : USM_FAULT_ANON,
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&at->member, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&at->gen, at->gen + 1, __ATOMIC_SEQ_CST);
+	set_slot_state(slot, USM_SLOT_SPINNING);
+	pthread_mutex_unlock(&lock);
+	__atomic_fetch_or(&pfq.leaf[slot / 64], 1ULL << slot % 64,
+			  __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&pfq.summary, 1ULL << slot / 64, __ATOMIC_SEQ_CST);
+	ring(slot);
+}
+
+/* Under the lock: a stored reply, if there is one. */
+static bool take_reply(uint32_t slot, uint32_t index)
+{
+	uint64_t reply = __atomic_load_n(&slots[slot].reply, __ATOMIC_SEQ_CST);
+	int err;
+
+	if (reply >> 32 != slots[slot].gen)
+		return false;
+	set_slot_state(slot, USM_SLOT_IDLE);
+	err = use(index, (uint32_t)reply);
+	refused += err != 0;
+	result[slot] = err ? USM_FRAME_NONE : (uint32_t)reply;
+	return true;
+}
+
+static void fault(uint32_t slot, uint32_t index, bool leaves)
+{
+	raise_fault(slot, index);
+	pthread_mutex_lock(&lock);
+	if (leaves && slot_state(slot) != USM_SLOT_IDLE) {
+		set_slot_state(slot, USM_SLOT_IDLE);
+		pthread_mutex_unlock(&lock);
+		return;
+	}
+	if (slot_state(slot) != USM_SLOT_IDLE)
+		set_slot_state(slot, USM_SLOT_ASLEEP);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	while (slot_state(slot) == USM_SLOT_ASLEEP && !take_reply(slot, index))
+		pthread_cond_wait(&answered, &lock);
+	race_check(result[slot] != USM_FRAME_NONE, "page %u gets no frame",
+		   index);
+	pthread_mutex_unlock(&lock);
+}
+
+static void *tenant(void *arg)
+{
+	uint32_t nth = (uint32_t)(uintptr_t)arg, round;
+	/* Each in a word of its own, and spread over the workers. */
+	uint32_t slot = nth * 64 + nth;
+	uint64_t random = nth + 1;
+
+	for (round = 0; round < rounds; round++) {
+		uint32_t index = nth * PAGES;
+		bool there;
+
+		random = random * 6364136223846793005ULL + 1442695040888963407;
+		index += (uint32_t)(random >> 33) % PAGES;
+		pthread_mutex_lock(&lock);
+		there = touch(index);
+		if (there && round % 32 == 0)
+			drop(index);
+		pthread_mutex_unlock(&lock);
+		if (!there)
+			fault(slot, index, round % 61 == 60);
+		if (round % 256 == 0)
+			usleep(300); /* lets workers fall asleep */
+	}
+	pthread_mutex_lock(&lock);
+	for (round = 0; round < PAGES; round++)
+		drop(nth * PAGES + round);
+	pthread_mutex_unlock(&lock);
+	return arg;
+}
+
+static void *control(void *arg)
+{
+	bool *stop = arg;
+
+	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) {
+		usm_returned_collect(returned, NULL);
+		usleep(50);
+	}
+	return NULL;
+}
+
+static void resize(void *ctx)
+{
+	(void)ctx;
+}
+
+static void run(struct usm_workers *workers)
+{
+	pthread_t threads[THREADS], reader;
+	bool stop = false;
+	uintptr_t i;
+
+	race_check(!pthread_create(&reader, NULL, control, &stop), "thread");
+	for (i = 0; i < THREADS; i++)
+		race_check(
+			!pthread_create(&threads[i], NULL, tenant, (void *)i),
+			"thread");
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		/* Standing still together must not get in their way. */
+		usm_workers_resize(workers);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(reader, NULL);
+	usm_workers_stop(workers);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct usm_claim claim = {
+		.nr_extents = 1,
+		.extents = { { 0, FRAMES } },
+	};
+	static const struct usm_kernel kernel = {
+		.worker = kernel_worker,
+		.map = kernel_map,
+		.scan = kernel_scan,
+		.frames = kernel_frames,
+		.evict = kernel_evict,
+		.free = kernel_free,
+		.read_freed = kernel_read_freed,
+	};
+	static const struct usm_swap_device device = {
+		.nr_slots = SWAP_SLOTS,
+		.store = store,
+		.load = load,
+	};
+	const struct usm_channel_view view = { &pfq, slots, SLOTS, &notices };
+	struct usm_workers_options options = {
+		.kernel = &kernel,
+		.claim = &claim,
+		.alloc = &usm_alloc_first_fit,
+		.bells = bells,
+	};
+	struct usm_pager_options paging = {
+		.kernel = &kernel,
+		.policy = &usm_evict_fifo,
+		.device = &device,
+		.notices = &notices,
+		.pool = (char *)pool,
+		.pool_frames = FRAMES,
+		.marks = usm_watermarks_of(FRAMES, 5, 10),
+	};
+	struct usm_workers *workers;
+	struct usm_failure failure;
+	struct usm_pager *pager;
+
+	race_watchdog();
+	rounds = race_rounds(6000);
+	if (argc > 1)
+		nr_workers = (uint32_t)strtoul(argv[1], NULL, 10);
+	/* What a machine with fewer CPUs can do. */
+	while (nr_workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
+		nr_workers /= 2;
+	memset(state, USM_FRAME_FREE, sizeof(state));
+	race_check(
+		!usm_returned_create(claim.extents, 1, 0, &kernel, &returned),
+		"returned");
+	options.nr = nr_workers;
+	options.returned = returned;
+	race_check(!usm_workers_create(&options, &workers), "workers");
+	paging.stock = usm_workers_stocks(workers)[0];
+	race_check(!usm_pager_create(&paging, &pager), "pager");
+	race_check(!usm_workers_schedule(workers, &view, pager, PATIENCE_NS),
+		   "managers");
+	race_check(!usm_stock_reconcile(paging.stock, NULL), "reconcile");
+	race_check(!usm_workers_start(workers, 0, -1, resize, NULL, &failure),
+		   "threads");
+	run(workers);
+	usm_pager_work(pager);
+	race_check(!usm_pager_out(pager), "slots are left over");
+	race_check(!refused, "%lu frames refused", refused);
+	race_check(evictions > rounds && swapins > rounds / 2,
+		   "%lu evictions, %lu came back", evictions, swapins);
+	printf("%lu evictions, %lu came back, %lu were taken back\n", evictions,
+	       swapins, retaken);
+	usm_workers_destroy(workers);
+	usm_pager_destroy(pager);
+	usm_returned_destroy(returned);
+	return 0;
+}
