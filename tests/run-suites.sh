@@ -37,6 +37,7 @@ done
 
 # Budgets of what runs on the host, in seconds: test and soak.
 unit_budget=(60 60)
+sanitized_budget=(150 150)
 race_budget=(120 1800)
 column=0
 if [[ $mode == soak ]]; then
@@ -61,6 +62,7 @@ add_suite() {
 read_suites() {
 	local name on test_budget soak_budget rest kernel
 	add_suite unit - "${unit_budget[column]}" ""
+	add_suite sanitized - "${sanitized_budget[column]}" ""
 	add_suite race - "${race_budget[column]}" ""
 	while read -r name on test_budget soak_budget rest; do
 		[[ -n $name && $name != \#* ]] || continue
@@ -79,7 +81,11 @@ read_suites() {
 
 # run_on_host LABEL LOG
 run_on_host() {
-	ctest --test-dir "$USM_BUILD" -L "^$1\$" -j "$(nproc)" \
+	local dir=$USM_BUILD label=$1
+	if [[ $1 == sanitized ]]; then
+		dir+=/sanitized label=unit
+	fi
+	ctest --test-dir "$dir" -L "^$label\$" -j "$(nproc)" \
 		--no-tests=error -V >"$2" 2>&1
 }
 
@@ -135,6 +141,9 @@ fi
 
 start_all=$EPOCHREALTIME
 step "build" "$USM_ROOT/deploy/host/build.sh" --userspace
+if [[ " ${names[*]} " == *" sanitized "* ]]; then
+	step "build with sanitizers" "$USM_ROOT/deploy/host/build.sh" --sanitized
+fi
 for kernel in $(printf '%s\n' "${kernels[@]}" | sort -u); do
 	[[ $kernel != - ]] || continue
 	step "kernel and module: $kernel" "$USM_ROOT/deploy/host/build.sh" --kernel "$kernel"

@@ -8,19 +8,25 @@ set -euo pipefail
 
 usage() {
 	cat <<'END'
-usage: ./run build [--userspace | --programs] [--kernel NAME]...
+usage: ./run build [--userspace | --programs | --sanitized] [--kernel NAME]...
 
 Compiles daemons, tools and tests to build/, and the module for the kernels
 named (default: stock). --userspace leaves the module out, --programs the
-module and the tests.
+module and the tests. --sanitized compiles userspace and its unit tests with
+AddressSanitizer (leaks, too) and UndefinedBehaviorSanitizer, to
+build/sanitized/.
 END
 }
 
-kernels=() userspace=0 targets=()
+kernels=() userspace=0 targets=() dir=$USM_BUILD options=()
 while (($# > 0)); do
 	case $1 in
 	--userspace) userspace=1 ;;
 	--programs) userspace=1 targets=(usm-instance usm-manager usmctl) ;;
+	--sanitized)
+		userspace=1 dir=$USM_BUILD/sanitized
+		options=("-DUSM_SANITIZE=address;undefined")
+		;;
 	--kernel) need_value "$1" $# && kernels+=("$2") && shift ;;
 	-h | --help) usage && exit ;;
 	*) die 2 "unknown option '$1'; see ./run build --help" ;;
@@ -29,19 +35,19 @@ while (($# > 0)); do
 done
 
 "$USM_ROOT/deploy/host/packages.sh"
-mkdir -p "$USM_BUILD"
-exec 8>"$USM_BUILD/.lock"
+mkdir -p "$dir"
+exec 8>"$dir/.lock"
 flock 8
-log=$USM_BUILD/build.log
-if [[ ! -e $USM_BUILD/build.ninja ]]; then
-	cmake -S "$USM_ROOT" -B "$USM_BUILD" -G Ninja >"$log" 2>&1 || {
+log=$dir/build.log
+if [[ ! -e $dir/build.ninja ]]; then
+	cmake -S "$USM_ROOT" -B "$dir" -G Ninja "${options[@]}" >"$log" 2>&1 || {
 		cat "$log" >&2
 		die 125 "cmake failed"
 	}
 fi
 start=$EPOCHREALTIME
-[[ -d $USM_BUILD/bin ]] || say "compiling userspace"
-ninja -C "$USM_BUILD" "${targets[@]}" >"$log" 2>&1 || {
+[[ -d $dir/bin ]] || say "compiling userspace"
+ninja -C "$dir" "${targets[@]}" >"$log" 2>&1 || {
 	grep -v '^\[[0-9]*/[0-9]*\] ' "$log" >&2 || cat "$log" >&2
 	die 125 "userspace does not compile"
 }
