@@ -58,8 +58,8 @@ static int read_memory(const cJSON *item, const char *path, void *out,
 	return 0;
 }
 
-static int read_policy_name(const cJSON *item, const char *path, char *out,
-			    struct usm_config_error *err)
+int usm_config_read_policy(const cJSON *item, const char *path, char *out,
+			   struct usm_config_error *err)
 {
 	const char *name;
 	int ret = usm_json_string(item, path, &name, err);
@@ -80,7 +80,7 @@ static int read_alloc(const cJSON *item, const char *path, void *out,
 {
 	struct usm_config *config = out;
 
-	return read_policy_name(item, path, config->alloc_policy, err);
+	return usm_config_read_policy(item, path, config->alloc_policy, err);
 }
 
 static int read_evict(const cJSON *item, const char *path, void *out,
@@ -88,7 +88,7 @@ static int read_evict(const cJSON *item, const char *path, void *out,
 {
 	struct usm_config *config = out;
 
-	return read_policy_name(item, path, config->evict_policy, err);
+	return usm_config_read_policy(item, path, config->evict_policy, err);
 }
 
 static int read_alloc_options(const cJSON *item, const char *path, void *out,
@@ -257,6 +257,7 @@ static const struct usm_json_key config_keys[] = {
 	{ "slots", false, read_slots },
 	{ "workers", false, read_workers },
 	{ "on_daemon_loss", false, read_on_loss },
+	{ "processes", false, usm_config_read_processes },
 };
 
 int usm_config_parse(const char *text, size_t len, struct usm_config *out,
@@ -287,6 +288,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 				     "without swap nothing is evicted");
 	if (!ret)
 		ret = usm_config_check_swap(&config, err);
+	if (!ret)
+		ret = usm_config_check_processes(&config, err);
 	if (!ret && !*config.evict_policy)
 		snprintf(config.evict_policy, sizeof(config.evict_policy), "%s",
 			 usm_evict_policies[0]);
@@ -383,7 +386,8 @@ static bool print_all(const struct usm_config *config, cJSON *root)
 	       cJSON_AddNumberToObject(root, "slots", config->slots) &&
 	       cJSON_AddNumberToObject(root, "workers", config->workers) &&
 	       cJSON_AddStringToObject(root, "on_daemon_loss",
-				       usm_on_loss_names[config->on_loss]);
+				       usm_on_loss_names[config->on_loss]) &&
+	       usm_config_print_processes(config, root);
 }
 
 void usm_config_print(const struct usm_config *config, cJSON **out)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config_processes.h"
 #include "json.h"
 #include "settings.h"
 #include "usm.h"
@@ -36,9 +37,6 @@
 
 /* A configuration is a few hundred bytes; the same limit as a REST body. */
 #define USM_CONFIG_TEXT_MAX 65536U
-
-/* Names of policies are [a-z0-9-]{1,31}. */
-#define USM_POLICY_NAME_SIZE 32
 
 /* Where evicted pages go. */
 enum usm_swap_kind {
@@ -75,6 +73,7 @@ struct usm_config {
 	unsigned int slots;
 	unsigned int workers; /* a power of two */
 	enum usm_on_loss on_loss;
+	struct usm_config_processes processes;
 };
 
 /* What "on_daemon_loss" can be, by enum usm_on_loss. */
@@ -93,6 +92,10 @@ extern const char *const usm_evict_policies[];
  */
 int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 		     struct usm_config_error *err);
+
+/* Reads the name of a policy into out[USM_POLICY_NAME_SIZE].  -EINVAL. */
+int usm_config_read_policy(const cJSON *item, const char *path, char *out,
+			   struct usm_config_error *err);
 
 /*
  * Reads a configuration file.  As usm_config_parse(), or -errno of reading it;

@@ -191,6 +191,30 @@ int usm_json_object(const cJSON *object, const char *path,
 	return 0;
 }
 
+int usm_json_array(const cJSON *array, const char *path, unsigned int max,
+		   int (*read)(const cJSON *item, const char *path, void *out,
+			       struct usm_config_error *err),
+		   void *out, struct usm_config_error *err)
+{
+	char full[USM_JSON_FIELD_SIZE];
+	unsigned int nr = 0;
+	const cJSON *item;
+	int ret = 0;
+
+	if (!cJSON_IsArray(array))
+		return usm_json_error(err, path, "must be an array");
+	cJSON_ArrayForEach(item, array) {
+		if (nr == max)
+			return usm_json_error(err, path,
+					      "must be at most %u items", max);
+		snprintf(full, sizeof(full), "%s[%u]", path, nr++);
+		ret = read(item, full, out, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 int usm_json_uint(const cJSON *item, const char *path, uint64_t min,
 		  uint64_t max, uint64_t *value, struct usm_config_error *err)
 {

@@ -57,6 +57,15 @@ int usm_json_object(const cJSON *object, const char *path,
 		    const struct usm_json_key *keys, size_t nr_keys, void *out,
 		    struct usm_config_error *err);
 
+/*
+ * Reads an array of at most `max` items, each by read(); their paths are
+ * "PATH[0]", "PATH[1]", ...
+ */
+int usm_json_array(const cJSON *array, const char *path, unsigned int max,
+		   int (*read)(const cJSON *item, const char *path, void *out,
+			       struct usm_config_error *err),
+		   void *out, struct usm_config_error *err);
+
 /* A whole number of min..max.  *value untouched on failure. */
 int usm_json_uint(const cJSON *item, const char *path, uint64_t min,
 		  uint64_t max, uint64_t *value, struct usm_config_error *err);

@@ -27,13 +27,31 @@ static int check(const char *field, const char *name, const char *const *known,
 			      dir, names);
 }
 
+static int check_processes(const struct usm_config *config, const char *dir,
+			   struct usm_config_error *err)
+{
+	char field[USM_JSON_FIELD_SIZE];
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < config->processes.nr && !ret; i++) {
+		const char *name = config->processes.process[i].evict_policy;
+
+		snprintf(field, sizeof(field), "processes[%u].evict", i);
+		if (*name)
+			ret = check(field, name, usm_evict_policies, dir, err);
+	}
+	return ret;
+}
+
 int usm_policy_files_check(const struct usm_config *config, const char *dir,
 			   struct usm_config_error *err)
 {
 	int ret = check("policy.alloc", config->alloc_policy,
 			usm_alloc_policies, dir, err);
 
-	return ret ? ret
-		   : check("policy.evict", config->evict_policy,
-			   usm_evict_policies, dir, err);
+	if (!ret)
+		ret = check("policy.evict", config->evict_policy,
+			    usm_evict_policies, dir, err);
+	return ret ? ret : check_processes(config, dir, err);
 }

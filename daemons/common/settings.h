@@ -8,6 +8,9 @@
 
 #include "json.h"
 
+/* Names of policies are [a-z0-9-]{1,31}. */
+#define USM_POLICY_NAME_SIZE 32
+
 /* A policy that needs more than a handful is hard to use. */
 #define USM_SETTINGS_MAX 8
 

@@ -36,8 +36,7 @@ static void tell_of(const struct usm_control *control, uint32_t member)
 		usm_members_find(&control->members, member);
 
 	if (found && control->member_new)
-		control->member_new(control->workers_ctx, member,
-				    (uint32_t)found->pid);
+		control->member_new(control->workers_ctx, found);
 }
 
 static void tell_of_all(const struct usm_control *control)

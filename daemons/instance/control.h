@@ -31,7 +31,7 @@ struct usm_control {
 	struct usm_session *session;
 	struct usm_returned *returned;
 	/* What workers should know; called on this thread, NULL is fine. */
-	void (*member_new)(void *ctx, uint32_t member, uint32_t tgid);
+	void (*member_new)(void *ctx, const struct usm_member *member);
 	void (*member_gone)(void *ctx, uint32_t member);
 	void (*resized)(void *ctx);
 	void *workers_ctx;

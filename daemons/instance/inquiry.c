@@ -25,6 +25,17 @@ void usm_inquiry_print(FILE *out, const char *field,
 	fflush(out);
 }
 
+void usm_inquiry_print_processes(FILE *out, const struct usm_survey *survey)
+{
+	char field[sizeof("processes[]") + 10];
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_processes; i++) {
+		snprintf(field, sizeof(field), "processes[%u]", i);
+		usm_inquiry_print(out, field, &survey->processes[i]);
+	}
+}
+
 void usm_inquiry_print_stacks(FILE *out, size_t high_water)
 {
 	fprintf(out, "workees stacks high_water=%zu of=%u\n", high_water,
@@ -54,6 +65,7 @@ static bool on_done(void *ctx)
 	inquiry->under_way = false;
 	usm_inquiry_print(inquiry->out, "policy.alloc", &inquiry->survey.alloc);
 	usm_inquiry_print(inquiry->out, "policy.evict", &inquiry->survey.evict);
+	usm_inquiry_print_processes(inquiry->out, &inquiry->survey);
 	usm_inquiry_print(inquiry->out, "swap", &inquiry->survey.device);
 	/* Not by the workers: it reads their stacks, which takes its time. */
 	usm_inquiry_print_stacks(inquiry->out,

@@ -38,6 +38,9 @@ void usm_inquiry_close(struct usm_inquiry *inquiry);
 void usm_inquiry_print(FILE *out, const char *field,
 		       const struct usm_survey_policy *policy);
 
+/* A line for each entry of "processes". */
+void usm_inquiry_print_processes(FILE *out, const struct usm_survey *survey);
+
 /* The most that any workee's stack held, in bytes, and what it is of. */
 void usm_inquiry_print_stacks(FILE *out, size_t high_water);
 

@@ -9,6 +9,7 @@
 #include "instance/evict/pager.h"
 #include "instance/evict/pager_policy.h"
 #include "instance/evict/recover.h"
+#include "instance/processes/group.h"
 #include "instance/worker/resize.h"
 #include "instance/workers.h"
 
@@ -26,6 +27,7 @@ struct usm_instance {
 	struct usm_swap_device *swap; /* NULL: none */
 	struct usm_pager *pager; /* NULL: no swap */
 	struct usm_resize_parts resize;
+	const struct usm_config_processes *processes; /* NULL: none */
 };
 
 /* Reading /proc/usmPgs first makes what came home meanwhile FREE again. */
@@ -118,6 +120,9 @@ static int configure_policies(struct usm_instance *instance,
 			err = usm_stock_replace_policy(
 				stocks[i], options->alloc,
 				options->alloc_settings, failure);
+	if (!err && instance->pager && options->processes)
+		err = usm_process_policies_apply(options->processes,
+						 instance->pager, failure);
 	if (!err && instance->pager && options->evict_settings &&
 	    options->evict_settings->nr)
 		err = usm_pager_replace_policy(instance->pager, options->evict,
@@ -138,6 +143,8 @@ int usm_instance_create(const struct usm_instance_options *options,
 				"out of memory");
 	instance->session = options->session;
 	instance->swap = options->swap;
+	if (options->processes)
+		instance->processes = options->processes->processes;
 	err = build(instance, options);
 	if (err) {
 		usm_fail(failure, USM_EXIT_FAILED, -err,
@@ -184,19 +191,28 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 				 follow_resize, instance, failure);
 }
 
-static void member_new(void *ctx, uint32_t member, uint32_t tgid)
+static void member_new(void *ctx, const struct usm_member *member)
 {
-	usm_workers_member_new(ctx, member, tgid);
+	const struct usm_instance *instance = ctx;
+
+	usm_workers_member_new(instance->workers, member->member,
+			       (uint32_t)member->pid,
+			       usm_process_group(instance->processes, "/proc",
+						 member->pid, member->comm));
 }
 
 static void member_gone(void *ctx, uint32_t member)
 {
-	usm_workers_member_gone(ctx, member);
+	const struct usm_instance *instance = ctx;
+
+	usm_workers_member_gone(instance->workers, member);
 }
 
 static void resized(void *ctx)
 {
-	usm_workers_resize(ctx);
+	const struct usm_instance *instance = ctx;
+
+	usm_workers_resize(instance->workers);
 }
 
 void usm_instance_exchange(struct usm_instance *instance,
@@ -229,7 +245,7 @@ int usm_instance_run(struct usm_instance *instance,
 		.member_new = member_new,
 		.member_gone = member_gone,
 		.resized = resized,
-		.workers_ctx = instance->workers,
+		.workers_ctx = instance,
 		.stop_fd = run->stop_fd,
 		.observe = run->observe,
 		.observe_ctx = run->observe_ctx,

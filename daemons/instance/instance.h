@@ -11,6 +11,7 @@
 #include "instance/control.h"
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
+#include "instance/processes/policies.h"
 #include "instance/session.h"
 #include "instance/worker/survey.h"
 #include "instance/worker/exchange.h"
@@ -27,6 +28,8 @@ struct usm_instance_options {
 	struct usm_swap_device *swap; /* NULL: nothing is evicted */
 	const struct usm_evict_policy *evict;
 	const struct usm_settings *evict_settings; /* NULL: none */
+	/* Processes with an eviction policy or a priority of their own. */
+	const struct usm_process_policies *processes; /* NULL: none */
 	bool swap_fresh; /* nothing of this instance's life is in it */
 	unsigned int free_low_percent, free_high_percent;
 };

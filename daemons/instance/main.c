@@ -97,14 +97,29 @@ static int open_policies(const struct usm_options *options,
 			 struct usm_hangup *hangup, struct usm_failure *failure)
 {
 	struct usm_reload *reload = &hangup->reload;
+	int err;
 
 	*reload = (struct usm_reload){
 		.path = options->config_path,
 		.where = { .root = "/", .dir = options->policy_dir },
 		.config = options->config,
 	};
-	return usm_policy_selection_open(&options->config, &reload->where,
-					 &reload->selection, failure);
+	err = usm_policy_selection_open(&options->config, &reload->where,
+					&reload->selection, failure);
+	if (err)
+		return err;
+	return usm_process_policies_open(&reload->processes,
+					 &options->config.processes,
+					 &reload->where, failure);
+}
+
+/* Without rights. */
+static int load_policies(struct usm_reload *reload, struct usm_failure *failure)
+{
+	int err = usm_policy_selection_load(reload->selection, failure);
+
+	return err ? err
+		   : usm_process_policies_load(&reload->processes, failure);
 }
 
 static int open_signals(const struct usm_options *options,
@@ -146,6 +161,7 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 		.swap = config->swap_bytes ? swap : NULL,
 		.evict = policies->evict,
 		.evict_settings = &policies->evict_settings,
+		.processes = &signals->hangup.reload.processes,
 		.swap_fresh = swap_fresh,
 		.free_low_percent = config->free_low_percent,
 		.free_high_percent = config->free_high_percent,
@@ -193,8 +209,7 @@ static int run_session(const struct usm_options *options,
 	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)
-		err = usm_policy_selection_load(
-			signals->hangup.reload.selection, failure);
+		err = load_policies(&signals->hangup.reload, failure);
 	assert(signals->hangup.reload.selection);
 	if (!err)
 		err = serve(options, session, &swap, swap_fresh, signals,

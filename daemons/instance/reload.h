@@ -13,6 +13,7 @@
 #include "common/config.h"
 #include "instance/failure.h"
 #include "instance/policies/selection.h"
+#include "instance/processes/policies.h"
 #include "instance/worker/exchange.h"
 
 struct usm_reload {
@@ -21,6 +22,8 @@ struct usm_reload {
 	/* What is in force; the selection is owned from usm_reload_init() on. */
 	struct usm_config config;
 	struct usm_policy_selection *selection;
+	/* These stay; owned likewise. */
+	struct usm_process_policies processes;
 	/* What is to be, while .next is not NULL. */
 	struct usm_config next_config;
 	struct usm_policy_selection *next;

@@ -8,6 +8,7 @@
 
 #include "instance/arena/balance.h"
 #include "instance/arena/shared.h"
+#include "instance/evict/groups.h"
 #include "instance/worker/doorbell.h"
 #include "instance/worker/rendezvous.h"
 #include "instance/worker/wake_cost.h"
@@ -339,10 +340,16 @@ static void post(struct usm_workers *workers, struct usm_inbox_message message)
 		usm_inbox_post(workers->inboxes[i], message);
 }
 
+_Static_assert(USM_GROUPS_MAX <= 256, "a message has eight bits for it");
+
 void usm_workers_member_new(struct usm_workers *workers, uint32_t member,
-			    uint32_t tgid)
+			    uint32_t tgid, unsigned int group)
 {
-	post(workers, (struct usm_inbox_message){ member, tgid });
+	post(workers, (struct usm_inbox_message){
+			      .member = member,
+			      .tgid = tgid & ((1U << USM_INBOX_TGID_BITS) - 1),
+			      .group = (uint8_t)group,
+		      });
 }
 
 void usm_workers_member_gone(struct usm_workers *workers, uint32_t member)

@@ -83,11 +83,11 @@ void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey);
 size_t usm_workers_high_water(const struct usm_workers *workers);
 
 /*
- * A member is there, or gone: a hint for all their policies; the control
- * thread.
+ * A member is there, in a group of processes, or gone: a hint for all their
+ * policies; the control thread.
  */
 void usm_workers_member_new(struct usm_workers *workers, uint32_t member,
-			    uint32_t tgid);
+			    uint32_t tgid, unsigned int group);
 void usm_workers_member_gone(struct usm_workers *workers, uint32_t member);
 
 #endif /* USM_INSTANCE_WORKERS_H */

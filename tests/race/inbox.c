@@ -10,6 +10,8 @@
 #include "instance/worker/inbox.h"
 #include "race.h"
 
+#define TGID_MASK ((1U << USM_INBOX_TGID_BITS) - 1)
+
 static struct usm_inbox *inbox;
 static uint32_t rounds;
 
@@ -18,8 +20,10 @@ static void *post(void *arg)
 	uint32_t i;
 
 	for (i = 1; i <= rounds; i++)
-		while (!usm_inbox_post(inbox,
-				       (struct usm_inbox_message){ i, ~i }))
+		while (!usm_inbox_post(inbox, (struct usm_inbox_message){
+						      .member = i,
+						      .tgid = ~i & TGID_MASK,
+					      }))
 			sched_yield();
 	return arg;
 }
@@ -37,7 +41,8 @@ int main(void)
 	for (expected = 1; expected <= rounds; expected++) {
 		while (!usm_inbox_take(inbox, &got))
 			sched_yield();
-		race_check(got.member == expected && got.tgid == ~expected,
+		race_check(got.member == expected &&
+				   got.tgid == (~expected & TGID_MASK),
 			   "%u instead of %u", got.member, expected);
 	}
 	pthread_join(producer, NULL);

@@ -19,7 +19,7 @@ static void removed(void *ctx, uint32_t frame)
 {
 	struct usm_pager *pager = ctx;
 
-	usm_checked_evict_removed(pager->policy, frame);
+	usm_groups_removed(pager->groups, frame);
 }
 
 int usm_pager_create(const struct usm_pager_options *options,
@@ -37,9 +37,8 @@ int usm_pager_create(const struct usm_pager_options *options,
 	};
 	pager->notices.ring = options->notices;
 	usm_backoff_init(&pager->retry, RETRY_MIN_NS, RETRY_MAX_NS);
-	err = usm_checked_evict_create(options->policy, NULL,
-				       options->pool_frames, &pager->policy,
-				       NULL);
+	err = usm_groups_create(options->policy, options->pool_frames,
+				&pager->groups);
 	if (!err)
 		err = usm_swap_map_create(options->device->nr_slots,
 					  &pager->map);
@@ -65,7 +64,7 @@ void usm_pager_destroy(struct usm_pager *pager)
 	usm_bitmap_fini(&pager->leaving);
 	usm_accessed_fini(&pager->accessed);
 	usm_swap_map_destroy(pager->map);
-	usm_checked_evict_destroy(pager->policy);
+	usm_groups_destroy(pager->groups);
 	free(pager);
 }
 
@@ -92,7 +91,7 @@ static void heard(void *ctx, uint32_t frame, uint32_t member, uint64_t addr)
 		return;
 	}
 	usm_accessed_place(&pager->accessed, frame, member, addr);
-	usm_pager_tell_placed(pager, pager->policy, frame);
+	usm_pager_tell_placed(pager, frame);
 }
 
 /* What the kernel says of a frame is said before its owner has it back. */

@@ -11,6 +11,7 @@
 
 #include "instance/arena/bitmap.h"
 #include "instance/evict/accessed.h"
+#include "instance/evict/groups.h"
 #include "instance/evict/outgoing.h"
 #include "instance/evict/pager.h"
 #include "instance/evict/relay.h"
@@ -20,7 +21,7 @@
 
 struct usm_pager {
 	struct usm_pager_options options;
-	struct usm_checked_evict *policy;
+	struct usm_groups *groups;
 	struct usm_swap_map *map;
 	struct usm_accessed accessed;
 	struct usm_outgoing outgoing;
@@ -37,13 +38,11 @@ struct usm_pager {
 
 /* The page that was last seen in the frame is there, or still there. */
 static inline void usm_pager_tell_placed(const struct usm_pager *pager,
-					 struct usm_checked_evict *policy,
 					 uint32_t frame)
 {
 	const struct usm_place *place = &pager->accessed.place[frame];
 
-	usm_checked_evict_placed(policy, frame,
-				 usm_page_id(place->member, place->addr));
+	usm_groups_placed(pager->groups, frame, place->member, place->addr);
 }
 
 #endif /* USM_INSTANCE_EVICT_PAGER_PARTS_H */

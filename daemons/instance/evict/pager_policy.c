@@ -6,28 +6,17 @@
 int usm_pager_prepare_policy(const struct usm_pager *pager,
 			     const struct usm_evict_policy *policy,
 			     const struct usm_settings *settings,
-			     struct usm_checked_evict **out,
+			     struct usm_groups_fresh **out,
 			     struct usm_failure *failure)
 {
-	struct usm_checked_evict *fresh = NULL;
-	uint32_t frame;
-	int err = usm_checked_evict_create(
-		policy, settings, pager->options.pool_frames, &fresh, failure);
-
-	if (err)
-		return err;
-	for (frame = 0; frame < pager->options.pool_frames; frame++)
-		if (usm_checked_evict_has(pager->policy, frame))
-			usm_pager_tell_placed(pager, fresh, frame);
-	*out = fresh;
-	return 0;
+	return usm_groups_prepare(pager->groups, policy, settings,
+				  pager->accessed.place, out, failure);
 }
 
 void usm_pager_adopt_policy(struct usm_pager *pager,
-			    struct usm_checked_evict *policy)
+			    struct usm_groups_fresh *fresh)
 {
-	usm_checked_evict_destroy(pager->policy);
-	pager->policy = policy;
+	usm_groups_adopt(pager->groups, fresh);
 }
 
 int usm_pager_replace_policy(struct usm_pager *pager,
@@ -35,7 +24,7 @@ int usm_pager_replace_policy(struct usm_pager *pager,
 			     const struct usm_settings *settings,
 			     struct usm_failure *failure)
 {
-	struct usm_checked_evict *fresh = NULL;
+	struct usm_groups_fresh *fresh = NULL;
 	int err = usm_pager_prepare_policy(pager, policy, settings, &fresh,
 					   failure);
 
@@ -44,24 +33,50 @@ int usm_pager_replace_policy(struct usm_pager *pager,
 	return err;
 }
 
-void usm_pager_member_new(struct usm_pager *pager,
-			  const struct usm_process *process)
+int usm_pager_add_group(struct usm_pager *pager,
+			const struct usm_group_options *options,
+			struct usm_failure *failure)
 {
-	usm_checked_evict_process_new(pager->policy, process);
+	return usm_groups_add(pager->groups, options, failure);
+}
+
+/* Those of its pages that came before it was said whose they are. */
+static void place_again(const struct usm_pager *pager, uint32_t member)
+{
+	uint32_t frame;
+
+	for (frame = 0; frame < pager->options.pool_frames; frame++)
+		if (pager->accessed.place[frame].member == member &&
+		    usm_groups_has(pager->groups, frame))
+			usm_pager_tell_placed(pager, frame);
+}
+
+void usm_pager_member_new(struct usm_pager *pager,
+			  const struct usm_process *process, unsigned int group)
+{
+	if (usm_groups_assign(pager->groups, process->member, group))
+		place_again(pager, process->member);
+	usm_groups_process_new(pager->groups, process);
 }
 
 void usm_pager_member_gone(struct usm_pager *pager, uint32_t member)
 {
-	usm_checked_evict_process_exit(pager->policy, member);
+	usm_groups_process_exit(pager->groups, member);
+}
+
+const struct usm_groups *usm_pager_groups(const struct usm_pager *pager)
+{
+	return pager->groups;
 }
 
 uint32_t usm_pager_stats(const struct usm_pager *pager,
 			 struct usm_policy_stat *stats, uint32_t nr)
 {
-	return usm_checked_evict_stats(pager->policy, stats, nr);
+	return usm_checked_evict_stats(usm_groups_policy(pager->groups, 0),
+				       stats, nr);
 }
 
 const char *usm_pager_policy_name(const struct usm_pager *pager)
 {
-	return usm_checked_evict_name(pager->policy);
+	return usm_checked_evict_name(usm_groups_policy(pager->groups, 0));
 }

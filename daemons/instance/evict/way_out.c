@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/evict/way_out.h"
 
-#include "instance/evict/choose.h"
 #include "instance/evict/pager_parts.h"
 #include "instance/evict/way_in.h"
 
@@ -11,7 +10,7 @@ static void accessed(void *ctx, uint32_t frame)
 {
 	struct usm_pager *pager = ctx;
 
-	usm_checked_evict_accessed(pager->policy, frame);
+	usm_groups_accessed(pager->groups, frame);
 }
 
 static void look(void *ctx, const uint32_t *frames, uint32_t nr)
@@ -37,7 +36,7 @@ static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
 	     chosen++) {
 		victims[chosen] = usm_bitmap_first(&pager->leaving);
 		usm_bitmap_clear(&pager->leaving, victims[chosen]);
-		usm_checked_evict_removed(pager->policy, victims[chosen]);
+		usm_groups_removed(pager->groups, victims[chosen]);
 	}
 	return chosen;
 }
@@ -45,8 +44,10 @@ static uint32_t choose_leaving(struct usm_pager *pager, uint32_t *victims,
 /* Not evicted after all: it is as it was. */
 static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 {
+	const struct usm_place *place = &pager->accessed.place[frame];
+
 	usm_swap_map_give(pager->map, cookie);
-	usm_pager_tell_placed(pager, pager->policy, frame);
+	usm_groups_refused(pager->groups, frame, place->member, place->addr);
 }
 
 /*
@@ -85,7 +86,8 @@ static void evict(struct usm_pager *pager, bool leaving)
 	int err;
 
 	nr = leaving ? choose_leaving(pager, victims, taken)
-		     : usm_choose(pager->policy, look, pager, victims, taken);
+		     : usm_groups_choose(pager->groups, look, pager, victims,
+					 taken);
 	while (taken > nr)
 		usm_swap_map_give(pager->map, cookies[--taken]);
 	for (i = 0; i < nr; i++) {
@@ -118,7 +120,7 @@ static void stored(void *ctx, uint32_t frame, uint64_t cookie, bool freed)
 		 * the page was stored.
 		 */
 		usm_swap_map_settle(pager->map, cookie);
-		usm_pager_tell_placed(pager, pager->policy, frame);
+		usm_pager_tell_placed(pager, frame);
 	}
 }
 

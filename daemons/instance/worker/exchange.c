@@ -3,11 +3,10 @@
 
 #include "instance/evict/pager_policy.h"
 #include "instance/policies/alloc/checked.h"
-#include "instance/policies/evict/checked.h"
 
 static int prepare(struct usm_exchange *exchange,
 		   struct usm_checked_alloc **frames,
-		   struct usm_checked_evict **pages)
+		   struct usm_groups_fresh **pages)
 {
 	unsigned int i;
 	int err = 0;
@@ -27,7 +26,7 @@ static int prepare(struct usm_exchange *exchange,
 static int exchange_all(struct usm_exchange *exchange)
 {
 	struct usm_checked_alloc *frames[USM_WORKERS_MAX] = { 0 };
-	struct usm_checked_evict *pages = NULL;
+	struct usm_groups_fresh *pages = NULL;
 	unsigned int i;
 	int err = prepare(exchange, frames, &pages);
 

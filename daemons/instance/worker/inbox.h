@@ -15,9 +15,14 @@
 
 struct usm_inbox;
 
+/* A pid is below 2^22 (the kernel's PID_MAX_LIMIT). */
+#define USM_INBOX_TGID_BITS 24
+
 struct usm_inbox_message {
 	uint32_t member;
-	uint32_t tgid; /* of the process that became it; 0: it is gone */
+	/* Of the process that became it; 0: it is gone. */
+	uint32_t tgid : USM_INBOX_TGID_BITS;
+	uint32_t group: 8; /* of processes, evict/groups.h */
 };
 
 /* *out belongs to the caller.  ENOMEM. */

@@ -61,6 +61,35 @@ static void ask_device(struct usm_swap_device *swap,
 		9);
 }
 
+/* Groups of processes, but the one of all others. */
+static void ask_groups(const struct usm_groups *groups,
+		       struct usm_survey *survey)
+{
+	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
+	unsigned int i;
+
+	survey->nr_processes = usm_groups_nr(groups) - 1;
+	for (i = 0; i < survey->nr_processes; i++) {
+		const struct usm_checked_evict *policy =
+			usm_groups_policy(groups, i + 1);
+		struct usm_survey_policy *out = &survey->processes[i];
+
+		*out = (struct usm_survey_policy){ 0 };
+		snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s",
+			 usm_checked_evict_name(policy));
+		add_all(out,
+			(const struct usm_policy_stat[]){
+				{ "priority",
+				  usm_groups_priority(groups, i + 1) },
+				{ "pages", usm_groups_pages(groups, i + 1) },
+			},
+			2);
+		add_all(out, stats,
+			usm_checked_evict_stats(policy, stats,
+						USM_SURVEY_STATS_MAX));
+	}
+}
+
 void usm_survey_run(struct usm_survey *survey)
 {
 	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
@@ -81,6 +110,7 @@ void usm_survey_run(struct usm_survey *survey)
 					USM_SURVEY_STATS_MAX));
 		snprintf(survey->evict.name, USM_SURVEY_NAME_SIZE, "%s",
 			 usm_pager_policy_name(survey->pager));
+		ask_groups(usm_pager_groups(survey->pager), survey);
 	}
 	if (survey->swap && survey->swap->stats)
 		ask_device(survey->swap, survey->pager, &survey->device);

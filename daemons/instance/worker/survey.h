@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "common/config_processes.h"
 #include "instance/evict/pager.h"
 #include "instance/worker/stock.h"
 
@@ -36,6 +37,8 @@ struct usm_survey {
 	void *done_ctx;
 	/* For whoever is told that it is done. */
 	struct usm_survey_policy alloc, evict;
+	unsigned int nr_processes; /* groups of them */
+	struct usm_survey_policy processes[USM_PROCESSES_MAX];
 	struct usm_survey_policy device; /* NAME/HOW: how it reads aside */
 };
 

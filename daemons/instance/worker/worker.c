@@ -103,7 +103,8 @@ static void read_inbox(struct usm_worker_thread *worker)
 		if (!options->pager)
 			continue;
 		if (message.tgid)
-			usm_pager_member_new(options->pager, &process);
+			usm_pager_member_new(options->pager, &process,
+					     message.group);
 		else
 			usm_pager_member_gone(options->pager, message.member);
 	}

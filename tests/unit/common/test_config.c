@@ -395,3 +395,93 @@ Test(config, loads_files)
 	unlink(path);
 	cr_assert_eq(usm_config_load(path, &config, &err), -ENOENT);
 }
+
+/* ---- processes ------------------------------------------------------------------ */
+
+#define WITH_SWAP                            \
+	"{\"name\":\"a\",\"memory\":\"1M\"," \
+	"\"swap\":{\"size\":\"1M\"},\"processes\":"
+
+Test(config, reads_processes)
+{
+	struct usm_config config = accept(
+		WITH_SWAP "[{\"name\":\"redis-*\",\"uid\":7,\"evict\":\"lru\","
+			  "\"priority\":80},"
+			  "{\"cgroup\":\"/batch.slice/*\",\"priority\":0},"
+			  "{\"uid\":0,\"evict\":\"mine\","
+			  "\"evict_options\":{\"depth\":\"3\"}}]}");
+	const struct usm_config_process *process = config.processes.process;
+
+	cr_assert_eq(config.processes.nr, 3);
+	cr_assert_str_eq(process[0].name, "redis-*");
+	cr_assert_eq(process[0].uid, 7);
+	cr_assert_eq(process[0].priority, 80);
+	cr_assert_str_eq(process[0].evict_policy, "lru");
+	cr_assert_str_eq(process[1].cgroup, "/batch.slice/*");
+	cr_assert_not(process[1].has_uid);
+	cr_assert_eq(process[1].priority, 0);
+	cr_assert_str_eq(process[1].evict_policy, "");
+	cr_assert(process[2].has_uid);
+	cr_assert_eq(process[2].priority, USM_PRIORITY_DEFAULT);
+	cr_assert_str_eq(process[2].evict_options.setting[0].value, "3");
+	cr_assert_eq(accept(WITH_SWAP "[]}").processes.nr, 0);
+}
+
+Test(config, refuses_wrong_processes)
+{
+	char text[2048];
+	size_t used, i;
+
+	refuse(WITH_SWAP "{}}", "processes", "must be an array");
+	refuse(WITH_SWAP "[7]}", "processes[0]", "must be an object");
+	refuse(WITH_SWAP "[{\"uid\":1},{\"priority\":1}]}", "processes[1]",
+	       "must say which");
+	refuse(WITH_SWAP "[{\"uid\":1,\"priority\":101}]}",
+	       "processes[0].priority", "from 0 to 100");
+	refuse(WITH_SWAP "[{\"uid\":4294967295}]}", "processes[0].uid",
+	       "from 0 to 4294967294");
+	refuse(WITH_SWAP "[{\"name\":\"\"}]}", "processes[0].name",
+	       "1 to 47 characters");
+	refuse(WITH_SWAP "[{\"name\":\"a\\u0007\"}]}", "processes[0].name",
+	       "printable");
+	refuse(WITH_SWAP "[{\"cgroup\":\"batch\"}]}", "processes[0].cgroup",
+	       "begin with /");
+	refuse(WITH_SWAP "[{\"uid\":1,\"evict\":\"LRU\"}]}",
+	       "processes[0].evict", "a-z");
+	refuse(WITH_SWAP "[{\"uid\":1,\"evict_options\":{\"a\":\"b\"}}]}",
+	       "processes[0]", "need an evict policy");
+	refuse(WITH_SWAP "[{\"uid\":1,\"alloc\":\"extent\"}]}",
+	       "processes[0].alloc", "one policy allocates for all");
+	refuse(WITH_SWAP "[{\"uid\":1,\"prority\":1}]}", "processes[0].prority",
+	       "did you mean \"priority\"");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\",\"processes\":[{\"uid\":1}]}",
+	       "processes", "without swap");
+	used = (size_t)snprintf(text, sizeof(text), "%s[", WITH_SWAP);
+	for (i = 0; i <= USM_PROCESSES_MAX; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%s{\"uid\":%zu}", i ? "," : "", i);
+	snprintf(text + used, sizeof(text) - used, "]}");
+	refuse(text, "processes", "at most 16 items");
+}
+
+Test(config, prints_processes_as_it_reads_them)
+{
+	struct usm_config config = accept(
+		WITH_SWAP "[{\"name\":\"a\",\"cgroup\":\"/b\",\"uid\":3,"
+			  "\"evict\":\"fifo\",\"evict_options\":{\"x\":\"y\"}},"
+			  "{\"uid\":4,\"priority\":1}]}");
+	struct usm_config again;
+	cJSON *json = NULL;
+	char *text;
+
+	usm_config_print(&config, &json);
+	text = cJSON_PrintUnformatted(json);
+	cr_assert(text);
+	again = accept(text);
+	cr_assert_eq(again.processes.nr, 2);
+	cr_assert_eq(memcmp(&again.processes, &config.processes,
+			    sizeof(again.processes)),
+		     0, "%s", text);
+	cJSON_free(text);
+	cJSON_Delete(json);
+}

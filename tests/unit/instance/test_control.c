@@ -35,11 +35,11 @@ static void member_gone(void *ctx, uint32_t member)
 	gone[nr_gone++ % 8] = member;
 }
 
-static void member_new(void *ctx, uint32_t member, uint32_t tgid)
+static void member_new(void *ctx, const struct usm_member *member)
 {
 	(void)ctx;
-	cr_assert_eq(tgid, 1);
-	come[nr_come++ % 8] = member;
+	cr_assert_eq(member->pid, 1);
+	come[nr_come++ % 8] = member->member;
 }
 
 static void observe(void *ctx, const struct usm_event *event)

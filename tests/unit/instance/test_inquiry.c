@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake_pages.h"
+#include "instance/evict/pager_policy.h"
 #include "instance/inquiry.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
@@ -48,6 +49,7 @@ static char *print(const struct usm_survey *survey)
 
 	usm_inquiry_print(out, "policy.alloc", &survey->alloc);
 	usm_inquiry_print(out, "policy.evict", &survey->evict);
+	usm_inquiry_print_processes(out, survey);
 	usm_inquiry_print(out, "swap", &survey->device);
 	fclose(out);
 	return text;
@@ -68,6 +70,11 @@ Test(inquiry, adds_up_what_policies_and_device_have_counted)
 		.pool = (char *)fake.pool,
 		.pool_frames = FAKE_PAGE_FRAMES,
 	};
+	const struct usm_group_options group = {
+		.field = "processes[0]",
+		.policy = &usm_evict_sieve,
+		.priority = 80,
+	};
 	char *text;
 	int i;
 
@@ -83,6 +90,7 @@ Test(inquiry, adds_up_what_policies_and_device_have_counted)
 			     0);
 	options.stock = stocks[0];
 	cr_assert_eq(usm_pager_create(&options, &pager), 0);
+	cr_assert_eq(usm_pager_add_group(pager, &group, NULL), 0);
 
 	usm_survey_run(&survey);
 	text = print(&survey);
@@ -95,6 +103,8 @@ Test(inquiry, adds_up_what_policies_and_device_have_counted)
 	text = print(&survey);
 	cr_assert_str_eq(text, "policy.alloc first-fit overruled=0 asked=42\n"
 			       "policy.evict fifo overruled=0\n"
+			       "processes[0] sieve priority=80 pages=0 "
+			       "overruled=0\n"
 			       "swap file/threads slots_used=0 pages=5 same=0 "
 			       "raw=0 bytes=20480 memory=0 written=7 read=3 "
 			       "cached=2\n");

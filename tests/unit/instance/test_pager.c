@@ -126,6 +126,34 @@ Test(pager, three_pages_share_a_frame)
 	cr_assert_geq(fake->swapins, FAKE_PAGES - FAKE_PAGE_FRAMES);
 }
 
+/* Pages came first, then word of whose they are, then they go by it. */
+Test(pager, sorts_pages_into_groups_when_it_hears_of_their_member)
+{
+	const struct usm_process process = {
+		.member = FAKE_MEMBER,
+		.tgid = 1,
+	};
+	const struct usm_group_options options = {
+		.field = "processes[0]",
+		.policy = &usm_evict_lru,
+		.priority = 0,
+	};
+	const struct usm_groups *groups = usm_pager_groups(pager);
+
+	cr_assert_eq(usm_pager_add_group(pager, &options, NULL), 0);
+	touch_all();
+	cr_assert_gt(usm_groups_pages(groups, 0), 0);
+	cr_assert_eq(usm_groups_pages(groups, 1), 0);
+	usm_pager_member_new(pager, &process, 1);
+	cr_assert_eq(usm_groups_pages(groups, 0), 0);
+	cr_assert_gt(usm_groups_pages(groups, 1), 0);
+	touch_all();
+	cr_assert_eq(usm_groups_pages(groups, 0), 0);
+	usm_pager_member_gone(pager, FAKE_MEMBER);
+	touch_all();
+	cr_assert_gt(usm_groups_pages(groups, 0), 0);
+}
+
 Test(pager, works_between_the_watermarks)
 {
 	uint32_t page;

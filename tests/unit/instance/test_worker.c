@@ -236,14 +236,18 @@ Test(inbox, is_a_queue_with_an_end)
 
 	cr_assert_eq(usm_inbox_create(&box), 0);
 	cr_assert_not(usm_inbox_take(box, &message));
-	while (usm_inbox_post(box,
-			      (struct usm_inbox_message){ posted + 1, posted }))
+	while (usm_inbox_post(box, (struct usm_inbox_message){
+					   .member = posted + 1,
+					   .tgid = posted & 0xffff,
+					   .group = posted & 0xff,
+				   }))
 		posted++;
 	cr_assert_gt(posted, 100);
 	for (i = 1; i <= posted; i++) {
 		cr_assert(usm_inbox_take(box, &message));
 		cr_assert_eq(message.member, i);
 		cr_assert_eq(message.tgid, i - 1);
+		cr_assert_eq(message.group, (i - 1) & 0xff);
 	}
 	cr_assert_not(usm_inbox_take(box, &message));
 	usm_inbox_destroy(box);

@@ -2,6 +2,7 @@
 #include "instance/policies/evict/checked.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +17,16 @@ struct usm_checked_evict {
 	struct usm_bitmap present; /* frames that hold pages */
 };
 
-static int make_context(struct usm_checked_evict *checked,
+/* Longer paths are cut, in a message. */
+#define FIELD_SIZE 64
+
+static int make_context(struct usm_checked_evict *checked, const char *field,
 			const struct usm_settings *settings,
 			struct usm_failure *failure)
 {
+	char options_field[FIELD_SIZE];
 	const struct usm_policy_options options = {
-		.field = "policy.evict_options",
+		.field = options_field,
 		.policy = checked->policy->name,
 		.settings = settings,
 	};
@@ -31,10 +36,12 @@ static int make_context(struct usm_checked_evict *checked,
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED,
 				err < 0 ? -err : EINVAL,
-				"policy.evict: \"%s\" does not start: %s",
+				"%s.evict: \"%s\" does not start: %s", field,
 				checked->policy->name,
 				strerror(err < 0 ? -err : EINVAL));
 	checked->ctx = ctx;
+	snprintf(options_field, sizeof(options_field), "%s.evict_options",
+		 field);
 	return usm_policy_configure(&options, checked->policy->config, ctx,
 				    failure);
 }
@@ -43,6 +50,17 @@ int usm_checked_evict_create(const struct usm_evict_policy *policy,
 			     const struct usm_settings *settings,
 			     uint32_t nr_frames, struct usm_checked_evict **out,
 			     struct usm_failure *failure)
+{
+	return usm_checked_evict_create_at("policy", policy, settings,
+					   nr_frames, out, failure);
+}
+
+int usm_checked_evict_create_at(const char *field,
+				const struct usm_evict_policy *policy,
+				const struct usm_settings *settings,
+				uint32_t nr_frames,
+				struct usm_checked_evict **out,
+				struct usm_failure *failure)
 {
 	struct usm_checked_evict *checked = calloc(1, sizeof(*checked));
 	int err;
@@ -54,7 +72,7 @@ int usm_checked_evict_create(const struct usm_evict_policy *policy,
 	}
 	checked->policy = policy;
 	checked->nr_frames = nr_frames;
-	err = make_context(checked, settings, failure);
+	err = make_context(checked, field, settings, failure);
 	if (err) {
 		usm_checked_evict_destroy(checked);
 		return err;

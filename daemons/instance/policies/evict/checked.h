@@ -28,6 +28,17 @@ int usm_checked_evict_create(const struct usm_evict_policy *policy,
 			     uint32_t nr_frames, struct usm_checked_evict **out,
 			     struct usm_failure *failure);
 
+/*
+ * The same for a policy that is configured elsewhere: failures name `field`
+ * ("processes[2]") instead of "policy".
+ */
+int usm_checked_evict_create_at(const char *field,
+				const struct usm_evict_policy *policy,
+				const struct usm_settings *settings,
+				uint32_t nr_frames,
+				struct usm_checked_evict **out,
+				struct usm_failure *failure);
+
 /* Frees it; NULL is fine. */
 void usm_checked_evict_destroy(struct usm_checked_evict *checked);
 
