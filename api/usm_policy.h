@@ -152,6 +152,45 @@ void usm_arena_run_take(struct usm_arena *arena, uint32_t run, uint64_t mask);
 /* Adds those frames of `mask` that are owned and not free. */
 void usm_arena_run_give(struct usm_arena *arena, uint32_t run, uint64_t mask);
 
+/* ---- frames given ahead of faults -------------------------------------------- */
+
+/*
+ * What an allocation policy may want besides answering faults.  The daemon
+ * carries it out as far as frames allow (a quarter of those free or given ahead
+ * at most), and takes back what is not used when frames run short.
+ *
+ * A magazine: frames in the kernel's hands for whatever pages a member touches
+ * next, without a question.  It begins small, deepens while it is used up
+ * quickly and shrinks while it lasts.  Filled with zeroed frames, as far as
+ * there are some, else with those that pick() names for a fault with .addr 0.
+ */
+struct usm_magazine_wish {
+	uint32_t depth; /* frames at most, up to USM_MAGAZINE_MAX; 0: none */
+	/*
+	 * Frames the daemon is to keep zeroed, which its workers do while they
+	 * have nothing else to do.  It alone says of a frame that it is zero.
+	 */
+	uint32_t zeroed;
+	uint64_t reserved[3];
+};
+
+/*
+ * A range: pages [addr, addr + frames) of the member that faulted are backed by
+ * frames [first, first + frames) when they are touched.
+ */
+struct usm_range_wish {
+	uint64_t addr;
+	uint32_t first;
+	uint32_t frames; /* up to USM_RANGE_FRAMES_MAX */
+	uint32_t
+		around; /* neighbours one fault maps too, up to USM_AROUND_MAX */
+	uint32_t reserved0;
+	uint64_t reserved[2];
+};
+
+/* What a fault that goes no further leaves behind unused is bounded by that. */
+#define USM_RANGE_FRAMES_MAX 512U
+
 /* ---- allocation: which free frame answers this fault? ----------------------- */
 
 struct usm_alloc_policy {
@@ -210,6 +249,23 @@ struct usm_alloc_policy {
 	/* Optional: writes at most nr counters, returns how many. */
 	uint32_t (*stats)(const void *ctx, struct usm_policy_stat *stats,
 			  uint32_t nr);
+
+	/*
+	 * Optional: the magazine that every member is to have; *wish is zeroed
+	 * and stays so for none.  Asked often; the answer may change.
+	 */
+	void (*magazine)(const void *ctx, struct usm_magazine_wish *wish);
+
+	/*
+	 * Optional: a first touch (USM_FAULT_ANON) of a member was just given
+	 * `frame` by pick(): shall pages beside it have frames as well?  False:
+	 * no.  True: those of *wish, which is zeroed before, and whose frames
+	 * the policy takes out of the arena (or out of what it took before);
+	 * pages inside the mapping, without the one that faulted.  What is not
+	 * used, or not carried out, is told by released().
+	 */
+	bool (*range)(void *ctx, const struct usm_fault *fault, uint32_t frame,
+		      struct usm_range_wish *wish);
 };
 
 /* ---- eviction: which frames are to give up their pages? --------------------- */

@@ -64,6 +64,7 @@ static bool on_done(void *ctx)
 		return false;
 	inquiry->under_way = false;
 	usm_inquiry_print(inquiry->out, "policy.alloc", &inquiry->survey.alloc);
+	usm_inquiry_print(inquiry->out, "ahead", &inquiry->survey.given);
 	usm_inquiry_print(inquiry->out, "policy.evict", &inquiry->survey.evict);
 	usm_inquiry_print_processes(inquiry->out, &inquiry->survey);
 	usm_inquiry_print(inquiry->out, "swap", &inquiry->survey.device);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "instance/ahead/ahead.h"
 #include "instance/control.h"
 #include "instance/evict/pager.h"
 #include "instance/evict/pager_policy.h"
@@ -24,6 +25,7 @@ struct usm_instance {
 	struct usm_kernel kernel;
 	struct usm_returned *returned;
 	struct usm_workers *workers;
+	struct usm_ahead *ahead;
 	struct usm_swap_device *swap; /* NULL: none */
 	struct usm_pager *pager; /* NULL: no swap */
 	struct usm_resize_parts resize;
@@ -41,6 +43,26 @@ static int take_over_frames(struct usm_instance *instance)
 				   NULL);
 }
 
+static int build_ahead(struct usm_instance *instance,
+		       const struct usm_instance_options *options)
+{
+	const struct usm_session *session = instance->session;
+	const struct usm_ahead_options wanted = {
+		.kernel = &instance->kernel,
+		.stocks = usm_workers_stocks(instance->workers),
+		.nr_workers = options->nr_workers,
+		.notices = options->swap ? NULL : session->view.notices,
+		.pool = session->pool,
+		.pool_frames = session->pool_frames,
+	};
+
+	int err = usm_ahead_create(&wanted, &instance->ahead);
+
+	if (!err)
+		usm_workers_ahead(instance->workers, instance->ahead);
+	return err;
+}
+
 static int build_pager(struct usm_instance *instance,
 		       const struct usm_instance_options *options)
 {
@@ -51,6 +73,7 @@ static int build_pager(struct usm_instance *instance,
 		.policy = options->evict,
 		.device = options->swap,
 		.notices = session->view.notices,
+		.ahead = instance->ahead,
 		.pool = session->pool,
 		.pool_frames = session->pool_frames,
 		.marks = usm_watermarks_of(session->claim.frames,
@@ -85,6 +108,9 @@ static int build(struct usm_instance *instance,
 	err = usm_workers_create(&wanted, &instance->workers);
 	if (err)
 		return err;
+	err = build_ahead(instance, options);
+	if (err)
+		return err;
 	err = build_pager(instance, options);
 	if (err)
 		return err;
@@ -99,6 +125,7 @@ static int build(struct usm_instance *instance,
 		.stocks = usm_workers_stocks(instance->workers),
 		.managers = usm_workers_managers(instance->workers),
 		.pager = instance->pager,
+		.ahead = instance->ahead,
 		.pool_frames = session->pool_frames,
 		.free_low_percent = options->free_low_percent,
 		.free_high_percent = options->free_high_percent,
@@ -277,6 +304,7 @@ void usm_instance_destroy(struct usm_instance *instance)
 		usm_swap_device_close(instance->swap);
 	usm_workers_destroy(instance->workers);
 	usm_pager_destroy(instance->pager);
+	usm_ahead_destroy(instance->ahead);
 	usm_returned_destroy(instance->returned);
 	free(instance);
 }

@@ -26,6 +26,12 @@ struct usm_kernel {
 	int (*extents)(void *ctx, struct usm_extents *out);
 	int (*evict)(void *ctx, struct usm_evict_entry *entries, uint32_t nr);
 	int (*free)(void *ctx, struct usm_free_entry *entries, uint32_t nr);
+	/* .member, .flags and .low are the caller's. */
+	int (*push)(void *ctx, const uint32_t *frames, uint32_t nr,
+		    struct usm_push *push);
+	int (*grant)(void *ctx, struct usm_grant_entry *entries, uint32_t nr);
+	/* Frames in the magazine of a member of the own instance; -ESRCH. */
+	int (*stocked)(void *ctx, uint32_t member, uint32_t *out);
 	int (*pages)(void *ctx, uint32_t member, uint64_t addr, uint32_t nr,
 		     uint32_t flags, uint64_t *words);
 	int (*evicted)(void *ctx, uint64_t after, struct usm_evicted_info *out,

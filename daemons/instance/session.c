@@ -271,6 +271,38 @@ static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
 	return usm_client_free(session->device_fd, entries, nr, NULL);
 }
 
+static int kernel_push(void *ctx, const uint32_t *frames, uint32_t nr,
+		       struct usm_push *push)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_push(session->device_fd, frames, nr, push);
+}
+
+static int kernel_grant(void *ctx, struct usm_grant_entry *entries, uint32_t nr)
+{
+	const struct usm_session *session = ctx;
+
+	return usm_client_grant(session->device_fd, entries, nr, NULL);
+}
+
+static int kernel_stocked(void *ctx, uint32_t member, uint32_t *out)
+{
+	const struct usm_session *session = ctx;
+	struct usm_member_info info;
+	uint32_t nr = 1;
+	int err =
+		usm_client_members(session->device_fd, session->claim.instance,
+				   member - 1, &info, &nr);
+
+	if (err)
+		return err;
+	if (!nr || info.member != member)
+		return -ESRCH;
+	*out = info.stocked;
+	return 0;
+}
+
 static int kernel_pages(void *ctx, uint32_t member, uint64_t addr, uint32_t nr,
 			uint32_t flags, uint64_t *words)
 {
@@ -306,6 +338,9 @@ void usm_session_kernel(struct usm_session *session, struct usm_kernel *out)
 		.extents = kernel_extents,
 		.evict = kernel_evict,
 		.free = kernel_free,
+		.push = kernel_push,
+		.grant = kernel_grant,
+		.stocked = kernel_stocked,
 		.pages = kernel_pages,
 		.evicted = kernel_evicted,
 		.read_freed = kernel_read_freed,

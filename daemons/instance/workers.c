@@ -26,6 +26,7 @@ struct usm_workers {
 	struct usm_survey *survey; /* or NULL */
 	struct usm_pager *pager; /* or NULL */
 	struct usm_relay *relay; /* to it; NULL: none, or one worker */
+	struct usm_ahead *ahead; /* or NULL */
 	struct usm_stock *stocks[USM_WORKERS_MAX];
 	struct usm_inbox *inboxes[USM_WORKERS_MAX];
 	struct usm_local_manager *managers[USM_WORKERS_MAX];
@@ -162,6 +163,11 @@ static int relay(struct usm_workers *workers, uint32_t nr_frames)
 	return 0;
 }
 
+void usm_workers_ahead(struct usm_workers *workers, struct usm_ahead *ahead)
+{
+	workers->ahead = ahead;
+}
+
 int usm_workers_schedule(struct usm_workers *workers,
 			 const struct usm_channel_view *view,
 			 struct usm_pager *pager, uint64_t patience_ns)
@@ -177,6 +183,9 @@ int usm_workers_schedule(struct usm_workers *workers,
 			view, usm_worker_mask(i, nr), workers->stocks[i],
 			i ? NULL : pager, patience_ns, workers->options.kernel,
 			&workers->managers[i]);
+		if (!err && workers->ahead)
+			usm_local_manager_ahead(workers->managers[i],
+						workers->ahead, i);
 		if (!err && nr > 1)
 			usm_local_manager_share(workers->managers[i],
 						&workers->claims,
@@ -216,6 +225,7 @@ static int start_one(struct usm_workers *workers, unsigned int i, int cpu,
 		.stock = workers->stocks[i],
 		.pager = i ? NULL : workers->pager,
 		.relay = workers->relay,
+		.ahead = workers->ahead,
 		.inbox = workers->inboxes[i],
 		.rendezvous = workers->rendezvous,
 	};
@@ -304,6 +314,7 @@ void usm_workers_exchange(struct usm_workers *workers,
 			  struct usm_exchange *exchange)
 {
 	exchange->nr_stocks = workers->options.nr;
+	exchange->ahead = workers->ahead;
 	exchange->stocks = workers->stocks;
 	__atomic_store_n(&workers->exchange, exchange, __ATOMIC_SEQ_CST);
 	call(workers);
@@ -312,6 +323,7 @@ void usm_workers_exchange(struct usm_workers *workers,
 void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey)
 {
 	survey->nr_stocks = workers->options.nr;
+	survey->ahead = workers->ahead;
 	survey->stocks = workers->stocks;
 	__atomic_store_n(&workers->survey, survey, __ATOMIC_SEQ_CST);
 	call(workers);

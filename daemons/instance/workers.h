@@ -6,6 +6,7 @@
 #ifndef USM_INSTANCE_WORKERS_H
 #define USM_INSTANCE_WORKERS_H
 
+#include "instance/ahead/ahead.h"
 #include "instance/arena/returned.h"
 #include "instance/failure.h"
 #include "instance/kernel.h"
@@ -38,6 +39,9 @@ void usm_workers_destroy(struct usm_workers *workers);
 
 unsigned int usm_workers_nr(const struct usm_workers *workers);
 struct usm_stock *const *usm_workers_stocks(const struct usm_workers *workers);
+
+/* They give frames ahead of faults (borrowed); before they are scheduled. */
+void usm_workers_ahead(struct usm_workers *workers, struct usm_ahead *ahead);
 
 /*
  * Their LocalManagers over a channel, each for its share of the slots; pager

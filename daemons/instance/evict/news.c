@@ -7,11 +7,30 @@
 /* Evicted pages asked for by one call. */
 #define LIST_BATCH 256
 
+/*
+ * A frame may be used, freed and back in stock before the notice of its use is
+ * read.  One that was given ahead and has not come back is in use; of others
+ * only the kernel knows.
+ */
+static bool is_news(const struct usm_pager *pager, uint32_t frame)
+{
+	const struct usm_kernel *kernel = pager->options.kernel;
+	struct usm_frame_info info;
+	uint32_t nr = 1;
+
+	if (pager->options.ahead && usm_ahead_used(pager->options.ahead, frame))
+		return true;
+	return !kernel->frames(kernel->ctx, frame, &info, &nr) && nr == 1 &&
+	       info.state == USM_FRAME_MAPPED;
+}
+
 static void take_notice(void *ctx, const struct usm_notice *notice)
 {
 	struct usm_pager *pager = ctx;
 	uint32_t i;
 
+	if (pager->options.ahead)
+		usm_ahead_notice(pager->options.ahead, notice);
 	switch (notice->type) {
 	case USM_NOTICE_DROPPED:
 		usm_swap_map_give(pager->map, notice->cookie);
@@ -22,6 +41,8 @@ static void take_notice(void *ctx, const struct usm_notice *notice)
 		break;
 	case USM_NOTICE_USED:
 		for (i = 0; i < notice->pages; i++) {
+			if (!is_news(pager, notice->frame + i))
+				continue;
 			usm_stock_lose(pager->options.stock, notice->frame + i);
 			usm_pager_placed(pager, notice->frame + i,
 					 notice->member,

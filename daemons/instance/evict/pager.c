@@ -205,3 +205,8 @@ uint32_t usm_pager_nr_frames(const struct usm_pager *pager)
 {
 	return pager->options.pool_frames;
 }
+
+void usm_pager_read_news(struct usm_pager *pager)
+{
+	usm_news_read(pager);
+}

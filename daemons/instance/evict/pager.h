@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "instance/ahead/ahead.h"
 #include "instance/evict/relay.h"
 #include "instance/evict/watermarks.h"
 #include "instance/kernel.h"
@@ -28,6 +29,7 @@ struct usm_pager_options {
 	const struct usm_evict_policy *policy;
 	const struct usm_swap_device *device;
 	struct usm_notices *notices;
+	struct usm_ahead *ahead; /* is told of those it asked for, or NULL */
 	char *pool; /* frame 0 of the pool; own frames can be touched */
 	uint32_t pool_frames;
 	struct usm_watermarks marks;
@@ -106,6 +108,9 @@ bool usm_pager_hopeful(const struct usm_pager *pager);
  * Returns true when it is to be called again soon.
  */
 bool usm_pager_work(struct usm_pager *pager);
+
+/* Reads notices; for a worker that is about to sleep. */
+void usm_pager_read_news(struct usm_pager *pager);
 
 /* The partition has another size; nothing is to leave so far. */
 void usm_pager_resized(struct usm_pager *pager,

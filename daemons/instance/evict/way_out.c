@@ -96,6 +96,8 @@ static void evict(struct usm_pager *pager, bool leaving)
 	}
 	if (!nr)
 		return;
+	if (pager->options.ahead)
+		usm_ahead_evicting(pager->options.ahead, victims, nr);
 	err = kernel->evict(kernel->ctx, entries, nr);
 	for (i = 0; i < nr; i++) {
 		if (err || entries[i].result)

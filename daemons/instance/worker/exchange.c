@@ -30,6 +30,9 @@ static int exchange_all(struct usm_exchange *exchange)
 	unsigned int i;
 	int err = prepare(exchange, frames, &pages);
 
+	/* What another policy gave ahead is not this one's decision. */
+	if (!err && exchange->alloc && exchange->ahead)
+		usm_ahead_reset(exchange->ahead);
 	for (i = 0; i < exchange->nr_stocks; i++) {
 		if (err)
 			usm_checked_alloc_destroy(frames[i]);

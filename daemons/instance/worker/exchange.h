@@ -6,6 +6,7 @@
 #define USM_INSTANCE_WORKER_EXCHANGE_H
 
 #include "common/settings.h"
+#include "instance/ahead/ahead.h"
 #include "instance/evict/pager.h"
 #include "instance/failure.h"
 #include "instance/worker/stock.h"
@@ -15,6 +16,7 @@ struct usm_exchange {
 	unsigned int nr_stocks;
 	struct usm_stock *const *stocks; /* of all the workers */
 	struct usm_pager *pager; /* or NULL */
+	struct usm_ahead *ahead; /* or NULL */
 	/* What is to serve from now on; NULL: what serves now. */
 	const struct usm_alloc_policy *alloc;
 	const struct usm_settings *alloc_settings; /* NULL: none */

@@ -39,6 +39,8 @@ struct usm_local_manager {
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
 	struct usm_relay *relay; /* to it, or from others; or NULL */
+	struct usm_ahead *ahead; /* or NULL */
+	unsigned int worker;
 	uint64_t patience_ns;
 	const struct usm_kernel *kernel;
 	bool dry; /* reconcile with the kernel at the end of this pass */
@@ -180,6 +182,13 @@ static bool serves_others(const struct usm_local_manager *manager)
 	return manager->pager && manager->relay;
 }
 
+void usm_local_manager_ahead(struct usm_local_manager *manager,
+			     struct usm_ahead *ahead, unsigned int worker)
+{
+	manager->ahead = ahead;
+	manager->worker = worker;
+}
+
 void usm_local_manager_ring(struct usm_local_manager *manager,
 			    void (*ring)(void *ctx), void *ctx)
 {
@@ -266,6 +275,10 @@ static bool decide(struct usm_local_manager *manager, uint32_t index,
 			put_off(manager, index);
 			return false;
 		}
+		/* Before the thread goes on, to where it is given ahead. */
+		if (supply == USM_SUPPLY_FRAME && manager->ahead)
+			usm_ahead_answering(manager->ahead, manager->worker,
+					    fault, answer->frame);
 	}
 	*frame = answer->frame;
 	return true;
@@ -409,6 +422,8 @@ int usm_local_manager_settle(struct usm_local_manager *manager)
  */
 static void end_pass(struct usm_local_manager *manager)
 {
+	if (manager->ahead)
+		usm_ahead_answered(manager->ahead, manager->worker);
 	if (!manager->dry)
 		return;
 	manager->dry = false;

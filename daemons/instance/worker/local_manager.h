@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "instance/ahead/ahead.h"
 #include "instance/evict/pager.h"
 #include "instance/evict/relay.h"
 #include "instance/kernel.h"
@@ -62,6 +63,10 @@ void usm_local_manager_destroy(struct usm_local_manager *manager);
 void usm_local_manager_share(struct usm_local_manager *manager,
 			     struct usm_claims *claims, struct usm_help *help,
 			     unsigned int worker);
+
+/* Gives frames ahead of faults as worker `worker`; borrowed.  As above. */
+void usm_local_manager_ahead(struct usm_local_manager *manager,
+			     struct usm_ahead *ahead, unsigned int worker);
 
 /*
  * The pager is one worker's, and they speak to it through a relay (borrowed):

@@ -19,7 +19,7 @@ struct usm_notice_reader {
 static inline bool usm_notices_pending(const struct usm_notice_reader *reader)
 {
 	return __atomic_load_n(&reader->ring->head, __ATOMIC_RELAXED) !=
-	       reader->ring->tail;
+	       __atomic_load_n(&reader->ring->tail, __ATOMIC_RELAXED);
 }
 
 /*

@@ -58,6 +58,9 @@ int usm_resize_follow(const struct usm_resize_parts *parts)
 	if (!err)
 		err = usm_stock_resize_all(parts->stocks, parts->nr_workers,
 					   extents.extents, extents.nr_extents);
+	if (!err && parts->ahead)
+		usm_ahead_resized(parts->ahead, extents.extents,
+				  extents.nr_extents);
 	if (err || !parts->pager)
 		return err;
 	marks = usm_watermarks_of(extents.frames, parts->free_low_percent,

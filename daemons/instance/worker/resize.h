@@ -16,6 +16,7 @@ struct usm_resize_parts {
 	struct usm_stock *const *stocks; /* [nr_workers] */
 	struct usm_local_manager *const *managers; /* [nr_workers] */
 	struct usm_pager *pager; /* or NULL */
+	struct usm_ahead *ahead; /* or NULL */
 	uint32_t pool_frames;
 	unsigned int free_low_percent, free_high_percent;
 };

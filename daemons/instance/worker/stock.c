@@ -32,6 +32,7 @@ struct usm_stock {
 	uint32_t held[USM_SLOTS_MAX]; /* being filled, in no order */
 	void (*watch)(void *ctx, uint32_t frame);
 	void *watch_ctx;
+	struct usm_stock_lender lender; /* zeroed: nobody */
 	unsigned int nr_extents;
 	struct usm_extent extents[USM_EXTENTS_MAX];
 };
@@ -228,6 +229,8 @@ static void take_in(void *ctx, uint32_t frame)
 	/* Reconciling may have found it first. */
 	if (find_held(stock, frame) < stock->nr_held)
 		return;
+	if (stock->lender.arrived)
+		stock->lender.arrived(stock->lender.ctx, frame);
 	if (usm_checked_alloc_give(stock->frames, frame) && stock->watch)
 		stock->watch(stock->watch_ctx, frame);
 }
@@ -381,6 +384,9 @@ uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
 		even_out(stock);
 		frame = take_out(stock, fault);
 	}
+	if (frame == USM_FRAME_NONE && stock->lender.take_back &&
+	    stock->lender.take_back(stock->lender.ctx))
+		frame = take_out(stock, fault);
 	if (frame != USM_FRAME_NONE)
 		return frame;
 	frame = collect_and_pick(stock, fault);
@@ -432,6 +438,34 @@ void usm_stock_watch(struct usm_stock *stock,
 {
 	stock->watch = watch;
 	stock->watch_ctx = ctx;
+}
+
+void usm_stock_lend(struct usm_stock *stock,
+		    const struct usm_stock_lender *lender)
+{
+	stock->lender = *lender;
+}
+
+void usm_stock_quiet(struct usm_stock *stock)
+{
+	usm_returned_lock(stock->returned);
+	usm_returned_drain(stock->returned, stock->worker, take_in, stock);
+}
+
+void usm_stock_unquiet(struct usm_stock *stock)
+{
+	usm_returned_unlock(stock->returned);
+}
+
+struct usm_checked_alloc *usm_stock_frames(struct usm_stock *stock)
+{
+	return stock->frames;
+}
+
+uint32_t usm_stock_within_reach(const struct usm_stock *stock)
+{
+	return usm_stock_nr(stock) +
+	       (stock->shared ? usm_shared_arena_nr_free(stock->shared) : 0);
 }
 
 void usm_stock_give(struct usm_stock *stock, uint32_t frame)

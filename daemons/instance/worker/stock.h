@@ -122,6 +122,36 @@ void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale);
 void usm_stock_watch(struct usm_stock *stock,
 		     void (*watch)(void *ctx, uint32_t frame), void *ctx);
 
+/* Who gives frames of the stock away ahead of faults. */
+struct usm_stock_lender {
+	void *ctx;
+	/*
+	 * Somebody brings this frame into stock: before it is there, even if
+	 * it was there all along.
+	 */
+	void (*arrived)(void *ctx, uint32_t frame);
+	/* The stock is empty: true when something was given back to it. */
+	bool (*take_back)(void *ctx);
+};
+
+/* Copied. */
+void usm_stock_lend(struct usm_stock *stock,
+		    const struct usm_stock_lender *lender);
+
+/*
+ * Between these two no frame becomes FREE but by this worker's doing, and what
+ * has become so before is in stock: a frame that is in stock now and FREE in
+ * the kernel's books has been both since it came there.
+ */
+void usm_stock_quiet(struct usm_stock *stock);
+void usm_stock_unquiet(struct usm_stock *stock);
+
+/* The frames with their policy; the stock's. */
+struct usm_checked_alloc *usm_stock_frames(struct usm_stock *stock);
+
+/* Frames that can be had without taking any from another worker's stock. */
+uint32_t usm_stock_within_reach(const struct usm_stock *stock);
+
 /* A frame is FREE again that the daemon itself made so. */
 void usm_stock_give(struct usm_stock *stock, uint32_t frame);
 

@@ -90,6 +90,20 @@ static void ask_groups(const struct usm_groups *groups,
 	}
 }
 
+/* Nothing to say where nothing was given ahead. */
+static void ask_ahead(const struct usm_survey *survey,
+		      struct usm_survey_policy *out)
+{
+	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
+	uint32_t nr =
+		usm_ahead_stats(survey->ahead, stats, USM_SURVEY_STATS_MAX);
+
+	if (nr)
+		snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s",
+			 usm_stock_policy_name(survey->stocks[0]));
+	add_all(out, stats, nr);
+}
+
 void usm_survey_run(struct usm_survey *survey)
 {
 	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
@@ -98,6 +112,7 @@ void usm_survey_run(struct usm_survey *survey)
 	memset(&survey->alloc, 0, sizeof(survey->alloc));
 	memset(&survey->evict, 0, sizeof(survey->evict));
 	memset(&survey->device, 0, sizeof(survey->device));
+	memset(&survey->given, 0, sizeof(survey->given));
 	for (i = 0; i < survey->nr_stocks; i++)
 		add_all(&survey->alloc, stats,
 			usm_stock_stats(survey->stocks[i], stats,
@@ -112,6 +127,8 @@ void usm_survey_run(struct usm_survey *survey)
 			 usm_pager_policy_name(survey->pager));
 		ask_groups(usm_pager_groups(survey->pager), survey);
 	}
+	if (survey->ahead)
+		ask_ahead(survey, &survey->given);
 	if (survey->swap && survey->swap->stats)
 		ask_device(survey->swap, survey->pager, &survey->device);
 	if (survey->done)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/config_processes.h"
+#include "instance/ahead/ahead.h"
 #include "instance/evict/pager.h"
 #include "instance/worker/stock.h"
 
@@ -32,11 +33,12 @@ struct usm_survey {
 	struct usm_stock *const *stocks; /* of all the workers */
 	struct usm_pager *pager; /* or NULL */
 	struct usm_swap_device *swap; /* or NULL */
+	const struct usm_ahead *ahead; /* or NULL */
 	/* Called at the end, on a worker's thread. */
 	void (*done)(void *ctx);
 	void *done_ctx;
 	/* For whoever is told that it is done. */
-	struct usm_survey_policy alloc, evict;
+	struct usm_survey_policy alloc, evict, given;
 	unsigned int nr_processes; /* groups of them */
 	struct usm_survey_policy processes[USM_PROCESSES_MAX];
 	struct usm_survey_policy device; /* NAME/HOW: how it reads aside */

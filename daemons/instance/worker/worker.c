@@ -53,13 +53,25 @@ static bool called(const struct usm_worker_thread *worker)
 	       usm_rendezvous_called(worker->options.rendezvous);
 }
 
+/* Notices have no bit: they are read before every sleep. */
+static bool ahead_due(const struct usm_worker_thread *worker)
+{
+	const struct usm_worker_options *options = &worker->options;
+
+	if (!options->ahead)
+		return false;
+	if (options->pager)
+		usm_pager_read_news(options->pager);
+	return usm_ahead_due(options->ahead, options->index);
+}
+
 static bool has_reason_to_run(void *ctx)
 {
 	const struct usm_worker_thread *worker = ctx;
 
 	return usm_local_manager_pending(worker->options.manager) ||
 	       stopping(worker) || called(worker) ||
-	       usm_stock_asked(worker->options.stock);
+	       usm_stock_asked(worker->options.stock) || ahead_due(worker);
 }
 
 static void touch_stack(void)
@@ -100,6 +112,8 @@ static void read_inbox(struct usm_worker_thread *worker)
 			usm_stock_member_new(options->stock, &process);
 		else
 			usm_stock_member_gone(options->stock, message.member);
+		if (!message.tgid && options->ahead)
+			usm_ahead_member_gone(options->ahead, message.member);
 		if (!options->pager)
 			continue;
 		if (message.tgid)
@@ -176,12 +190,21 @@ static void serve(struct usm_worker_thread *worker)
 
 		if (served && !slept)
 			count_self_wake(worker->options.bell);
+		if (worker->options.ahead)
+			usm_ahead_work(worker->options.ahead,
+				       worker->options.index);
 		/* A batch between two passes, so that neither starves. */
 		if ((pager && usm_pager_work(pager)) || served) {
 			slept = false;
 			continue;
 		}
 		if (slept && look_again(worker)) {
+			slept = false;
+			continue;
+		}
+		if (worker->options.ahead &&
+		    usm_ahead_idle(worker->options.ahead,
+				   worker->options.index)) {
 			slept = false;
 			continue;
 		}

@@ -26,6 +26,7 @@ struct usm_worker_options {
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
 	struct usm_relay *relay; /* to the one that has it; or NULL */
+	struct usm_ahead *ahead; /* or NULL */
 	struct usm_inbox *inbox;
 	struct usm_rendezvous *rendezvous; /* NULL: sizes stay */
 };

@@ -140,6 +140,7 @@ struct usm_channel_view fake_kernel_view(struct fake_kernel *fake)
 		.pfq = &fake->pfq,
 		.slots = fake->slots,
 		.nr_slots = FAKE_SLOTS,
+		.notices = &fake->notices,
 	};
 }
 

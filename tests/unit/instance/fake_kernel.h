@@ -31,6 +31,14 @@ struct fake_kernel {
 	uint32_t hidden; /* home frames that only a scan finds */
 	/* what was asked of it */
 	unsigned int scans, maps, map_entries, refused, workers;
+	/* See fake_ahead.h. */
+	struct usm_notices notices;
+	char *pool;
+	uint32_t low, armed; /* of the last push */
+	uint32_t gone; /* a member that is not there any more */
+	uint64_t push_order;
+	unsigned int pushes, grants;
+	unsigned int lies; /* vouched for, and not zero */
 };
 
 void fake_kernel_init(struct fake_kernel *fake, uint32_t nr_frames);

@@ -13,6 +13,8 @@
  */
 #define PICK_TRIES 4
 
+#define PAGE_BYTES 4096U
+
 struct usm_checked_alloc {
 	const struct usm_alloc_policy *policy;
 	void *ctx;
@@ -161,6 +163,73 @@ bool usm_checked_alloc_give(struct usm_checked_alloc *checked, uint32_t frame)
 	checked->nr++;
 	checked->policy->released(checked->ctx, frame);
 	return true;
+}
+
+void usm_checked_alloc_magazine(const struct usm_checked_alloc *checked,
+				struct usm_magazine_wish *wish)
+{
+	*wish = (struct usm_magazine_wish){ 0 };
+	if (!checked->policy->magazine)
+		return;
+	checked->policy->magazine(checked->ctx, wish);
+	if (wish->depth > USM_MAGAZINE_MAX)
+		wish->depth = USM_MAGAZINE_MAX;
+}
+
+/* Frames of its that are in stock; there may be any number in the wish. */
+static uint32_t in_stock(const struct usm_checked_alloc *checked,
+			 const struct usm_range_wish *wish)
+{
+	uint32_t nr = 0;
+
+	while (nr < wish->frames && nr < USM_RANGE_FRAMES_MAX &&
+	       usm_checked_alloc_has(checked, wish->first + nr))
+		nr++;
+	return nr;
+}
+
+static bool range_is_right(const struct usm_checked_alloc *checked,
+			   const struct usm_fault *fault,
+			   const struct usm_range_wish *wish)
+{
+	uint64_t bytes = (uint64_t)wish->frames * PAGE_BYTES;
+
+	return wish->frames && wish->around <= USM_AROUND_MAX &&
+	       wish->addr % PAGE_BYTES == 0 && wish->addr >= fault->vma_start &&
+	       wish->addr < fault->vma_end &&
+	       bytes <= fault->vma_end - wish->addr &&
+	       (fault->addr < wish->addr ||
+		fault->addr - wish->addr >= bytes) &&
+	       in_stock(checked, wish) == wish->frames;
+}
+
+bool usm_checked_alloc_has_ranges(const struct usm_checked_alloc *checked)
+{
+	return checked->policy->range;
+}
+
+bool usm_checked_alloc_range(struct usm_checked_alloc *checked,
+			     const struct usm_fault *fault, uint32_t frame,
+			     struct usm_range_wish *wish)
+{
+	struct usm_range_wish wanted = { 0 };
+	uint32_t nr, i;
+
+	if (!checked->policy->range ||
+	    !checked->policy->range(checked->ctx, fault, frame, &wanted))
+		return false;
+	if (range_is_right(checked, fault, &wanted)) {
+		for (i = 0; i < wanted.frames; i++)
+			usm_checked_alloc_take(checked, wanted.first + i);
+		*wish = wanted;
+		return true;
+	}
+	checked->overruled++;
+	/* What it took for it may not be lost to everybody. */
+	nr = in_stock(checked, &wanted);
+	for (i = 0; i < nr; i++)
+		checked->policy->released(checked->ctx, wanted.first + i);
+	return false;
 }
 
 struct usm_arena *usm_checked_alloc_arena(struct usm_checked_alloc *checked)

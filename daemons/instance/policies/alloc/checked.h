@@ -57,6 +57,21 @@ bool usm_checked_alloc_has(const struct usm_checked_alloc *checked,
 /* Frames in stock. */
 uint32_t usm_checked_alloc_nr(const struct usm_checked_alloc *checked);
 
+/* The magazine it wants for each member, no deeper than there may be one. */
+void usm_checked_alloc_magazine(const struct usm_checked_alloc *checked,
+				struct usm_magazine_wish *wish);
+
+/* May it want ranges at all? */
+bool usm_checked_alloc_has_ranges(const struct usm_checked_alloc *checked);
+
+/*
+ * Does it want frames for pages beside this fault, which got `frame`?  True:
+ * those of *wish, all of them out of stock from now on.
+ */
+bool usm_checked_alloc_range(struct usm_checked_alloc *checked,
+			     const struct usm_fault *fault, uint32_t frame,
+			     struct usm_range_wish *wish);
+
 /*
  * The arena the policy works on, for those who move frames into and out of it.
  * Belongs to checked.
