@@ -157,6 +157,8 @@ int usm_swap_setup(const struct usm_session *session,
 	struct usm_swap_file options = {
 		.bytes = config->swap_bytes,
 		.instance = session->claim.name,
+		/* Killed, such an instance is gone with its members' pages. */
+		.nameless = !(session->claim.flags & USM_CLAIM_PERSIST),
 	};
 	struct usm_instance_info info;
 	int err =

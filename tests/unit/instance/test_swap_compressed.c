@@ -154,6 +154,17 @@ Test(compressed, keeps_pages_of_every_kind_over_a_restart)
 	}
 }
 
+/* So that nothing of it is left when its daemon is killed. */
+Test(compressed, works_without_a_name)
+{
+	options.nameless = true;
+	must_open();
+	cr_assert_eq(access(path, F_OK), -1);
+	cr_assert_eq(errno, ENOENT);
+	cr_assert_eq(store(3, 3, 0), 0);
+	expect(3, 3, 0);
+}
+
 Test(compressed, stores_a_row_of_any_length)
 {
 	static uint32_t words[100][WORDS];

@@ -77,6 +77,10 @@ int usm_swap_header_open(const struct usm_swap_file *options, const char *magic,
 				"swap.path: %s: %s", options->path,
 				strerror(errno));
 	err = look_at(fd, options, &ours, found, fresh, failure);
+	if (!err && options->nameless && unlink(options->path))
+		err = usm_fail(failure, USM_EXIT_FAILED, errno,
+			       "swap.path: %s: removing its name: %s",
+			       options->path, strerror(errno));
 	return err ? err : usm_steal_fd(&fd);
 }
 

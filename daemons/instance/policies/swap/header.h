@@ -20,6 +20,8 @@ struct usm_swap_file {
 	uint64_t bytes; /* room for pages; a multiple of the page size */
 	const char *instance; /* its name */
 	uint64_t created_ns; /* usm_instance_info.created_ns */
+	/* Nobody is to take it over: its name goes as soon as it is open. */
+	bool nameless;
 };
 
 struct usm_swap_header {
@@ -37,7 +39,7 @@ struct usm_swap_header {
  * Opens options->path, making it where there is none; it must be a regular
  * file without other names, empty or one of this instance and `magic`.
  * *fresh: nothing in it is of this life of the instance; else *found is its
- * header.  Changes nothing.  The descriptor is the caller's; or the negative
+ * header.  Changes nothing but, if it is to be nameless, that.  The descriptor is the caller's; or the negative
  * of what usm_fail() was told.
  */
 int usm_swap_header_open(const struct usm_swap_file *options, const char *magic,
