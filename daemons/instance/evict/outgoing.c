@@ -14,8 +14,7 @@ void usm_outgoing_add(struct usm_outgoing *out, uint32_t frame, uint64_t cookie)
 	out->nr++;
 }
 
-/* How many pages from `first` on go to slots in a row. */
-static uint32_t row(const struct usm_outgoing *out, uint32_t first)
+uint32_t usm_outgoing_row(const struct usm_outgoing *out, uint32_t first)
 {
 	uint32_t slot = usm_swap_slot(out->page[first].cookie), nr = 1;
 
@@ -25,11 +24,9 @@ static uint32_t row(const struct usm_outgoing *out, uint32_t first)
 	return nr;
 }
 
-static int store_row(const struct usm_outgoing *out, uint32_t first,
-		     uint32_t nr, const struct usm_swap_device *device,
-		     char *pool)
+void usm_outgoing_pages(const struct usm_outgoing *out, uint32_t first,
+			uint32_t nr, char *pool, struct iovec *pages)
 {
-	struct iovec pages[USM_OUTGOING_MAX];
 	uint32_t i;
 
 	for (i = 0; i < nr; i++)
@@ -38,6 +35,21 @@ static int store_row(const struct usm_outgoing *out, uint32_t first,
 					    << USM_FRAME_SHIFT),
 			.iov_len = USM_FRAME_BYTES,
 		};
+}
+
+void usm_outgoing_remove(struct usm_outgoing *out, uint32_t nr)
+{
+	out->nr -= nr;
+	memmove(out->page, out->page + nr, out->nr * sizeof(*out->page));
+}
+
+static int store_row(const struct usm_outgoing *out, uint32_t first,
+		     uint32_t nr, const struct usm_swap_device *device,
+		     char *pool)
+{
+	struct iovec pages[USM_OUTGOING_MAX];
+
+	usm_outgoing_pages(out, first, nr, pool, pages);
 	return device->store(device->ctx,
 			     usm_swap_slot(out->page[first].cookie), pages, nr);
 }
@@ -65,7 +77,7 @@ static uint32_t store(const struct usm_outgoing *out,
 
 	*err = 0;
 	while (at < out->nr) {
-		uint32_t nr = full ? 1 : row(out, at);
+		uint32_t nr = full ? 1 : usm_outgoing_row(out, at);
 
 		*err = store_row(out, at, nr, device, pool);
 		full = full || *err == -ENOSPC;
@@ -113,7 +125,6 @@ int usm_outgoing_store(struct usm_outgoing *out,
 	for (i = 0; i < stored; i++)
 		done(ctx, entries[i].frame, out->page[i].cookie,
 		     !entries[i].result);
-	out->nr -= stored;
-	memmove(out->page, out->page + stored, out->nr * sizeof(*out->page));
+	usm_outgoing_remove(out, stored);
 	return store_err;
 }

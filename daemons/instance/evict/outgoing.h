@@ -21,17 +21,31 @@
  */
 #define USM_OUTGOING_MAX 32U
 
+struct usm_outgoing_page {
+	uint64_t cookie;
+	uint32_t frame;
+	uint32_t unused;
+};
+
 struct usm_outgoing {
 	uint32_t nr;
-	struct {
-		uint64_t cookie;
-		uint32_t frame;
-	} page[USM_OUTGOING_MAX]; /* by slot, ascending, where that is had */
+	/* By slot, ascending, where that is had. */
+	struct usm_outgoing_page page[USM_OUTGOING_MAX];
 };
 
 /* Puts one in; there must be room. */
 void usm_outgoing_add(struct usm_outgoing *out, uint32_t frame,
 		      uint64_t cookie);
+
+/* How many pages from `first` on go to slots in a row. */
+uint32_t usm_outgoing_row(const struct usm_outgoing *out, uint32_t first);
+
+/* Where nr pages from `first` on are; frame f is as below. */
+void usm_outgoing_pages(const struct usm_outgoing *out, uint32_t first,
+			uint32_t nr, char *pool, struct iovec *pages);
+
+/* Takes the first nr out. */
+void usm_outgoing_remove(struct usm_outgoing *out, uint32_t nr);
 
 /*
  * Stores what it can, frame f being at pool + (f << USM_FRAME_SHIFT), frees

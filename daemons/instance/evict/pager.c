@@ -46,6 +46,9 @@ int usm_pager_create(const struct usm_pager_options *options,
 		err = usm_accessed_init(&pager->accessed, options->pool_frames);
 	if (!err)
 		err = usm_bitmap_init(&pager->leaving, options->pool_frames);
+	if (!err)
+		err = usm_storing_init(&pager->storing, options->pool_frames,
+				       options->device->nr_slots);
 	if (err) {
 		usm_pager_destroy(pager);
 		return err;
@@ -61,6 +64,7 @@ void usm_pager_destroy(struct usm_pager *pager)
 {
 	if (!pager)
 		return;
+	usm_storing_fini(&pager->storing);
 	usm_bitmap_fini(&pager->leaving);
 	usm_accessed_fini(&pager->accessed);
 	usm_swap_map_destroy(pager->map);
@@ -116,53 +120,78 @@ void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 
 bool usm_pager_hopeful(const struct usm_pager *pager)
 {
-	return pager->outgoing.nr ||
+	return pager->outgoing.nr || pager->storing.nr_pages ||
 	       usm_swap_map_used(pager->map) < usm_swap_map_room(pager->map);
+}
+
+/* Is anything under way that will end by itself? */
+static bool is_storing(const struct usm_pager *pager)
+{
+	return pager->storing.nr_pages && !pager->storing.nr_failed;
 }
 
 uint32_t usm_pager_reclaim(struct usm_pager *pager)
 {
+	uint32_t won = usm_way_out_reap(pager);
 	uint64_t now = usm_now_ns();
-	uint32_t won = 0;
 	int i;
 
-	if (!usm_backoff_due(&pager->retry, now))
-		return 0;
+	/* Or frames are about to be won. */
+	if (won || is_storing(pager) || !usm_backoff_due(&pager->retry, now))
+		return won;
 	listen(pager);
-	for (i = 0; i < RECLAIM_BATCHES && !won; i++) {
-		/* The first one starts the clock. */
-		if (pager->waits.checkpoint)
+	for (i = 0; i < RECLAIM_BATCHES && !won && !is_storing(pager); i++) {
+		if (i && pager->waits.checkpoint)
 			pager->waits.checkpoint(pager->waits.ctx);
 		won = usm_way_out_batch(pager, false);
 	}
-	usm_backoff_result(&pager->retry, now, won);
+	usm_backoff_result(&pager->retry, now, won || is_storing(pager));
 	publish(pager);
 	return won;
 }
 
-bool usm_pager_work(struct usm_pager *pager)
+/* Free frames, and those that are as good as free. */
+static uint32_t nr_free(const struct usm_pager *pager)
 {
-	bool leaving = usm_way_out_any_leaving(pager);
-	uint64_t now;
-	uint32_t won;
+	return usm_stock_nr_all(pager->options.stock) + pager->storing.nr_pages;
+}
 
-	listen(pager);
-	usm_stock_refresh(pager->options.stock);
+/* Is there something to go, or left to be stored? */
+static bool has_work(struct usm_pager *pager, bool leaving)
+{
 	/* Others found nothing, which may be so above the low mark, too. */
 	if (pager->relay && usm_relay_take_wanted(pager->relay))
 		pager->evicting = true;
-	pager->evicting = usm_watermarks_evict(
-		&pager->options.marks, usm_stock_nr_all(pager->options.stock),
-		pager->evicting);
-	if (!pager->evicting && !pager->outgoing.nr && !leaving)
-		return false;
+	pager->evicting = usm_watermarks_evict(&pager->options.marks,
+					       nr_free(pager), pager->evicting);
+	return pager->evicting || pager->outgoing.nr ||
+	       pager->storing.nr_failed || leaving;
+}
+
+bool usm_pager_work(struct usm_pager *pager)
+{
+	bool leaving = usm_way_out_any_leaving(pager), more;
+	uint32_t won, under_way;
+	uint64_t now;
+
+	listen(pager);
+	won = usm_way_out_reap(pager);
+	usm_stock_refresh(pager->options.stock);
+	if (!has_work(pager, leaving)) {
+		publish(pager);
+		return won;
+	}
 	now = usm_now_ns();
 	if (!usm_backoff_due(&pager->retry, now))
-		return false;
-	won = usm_way_out_batch(pager, leaving);
-	usm_backoff_result(&pager->retry, now, won || leaving);
+		return won;
+	under_way = pager->storing.nr_pages;
+	won += usm_way_out_batch(pager, leaving);
+	more = won || pager->storing.nr_pages > under_way;
+	/* With as much under way as may be, its end is waited for. */
+	if (more || leaving || !is_storing(pager))
+		usm_backoff_result(&pager->retry, now, more || leaving);
 	publish(pager);
-	return won || leaving;
+	return more || leaving;
 }
 
 int usm_pager_adopt(struct usm_pager *pager,

@@ -76,6 +76,8 @@ struct usm_pager_waits {
 	int (*load)(void *ctx, uint32_t slot, void *page);
 	/* Between two steps of something long: lets others run if it is due. */
 	void (*checkpoint)(void *ctx);
+	/* Somebody looks when the device announces a completion. */
+	bool announced;
 };
 
 /* Copied.  Without it the pager waits itself. */

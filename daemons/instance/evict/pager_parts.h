@@ -15,6 +15,7 @@
 #include "instance/evict/outgoing.h"
 #include "instance/evict/pager.h"
 #include "instance/evict/relay.h"
+#include "instance/evict/storing.h"
 #include "instance/swap/map.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/notices.h"
@@ -25,6 +26,8 @@ struct usm_pager {
 	struct usm_swap_map *map;
 	struct usm_accessed accessed;
 	struct usm_outgoing outgoing;
+	bool wary; /* what is in it could not be stored aside */
+	struct usm_storing storing;
 	struct usm_notice_reader notices;
 	struct usm_relay *relay; /* NULL: there is one worker */
 	struct usm_backoff retry;

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/evict/way_out.h"
 
+#include <errno.h>
+
 #include "instance/evict/pager_parts.h"
 #include "instance/evict/way_in.h"
 
 _Static_assert(USM_CHOOSE_LOOK <= USM_ACCESSED_LOOK, "asked for at once");
+
+/* Busy slots that are passed over for a free one: all that are being stored. */
+#define PASSED_MAX (USM_STORING_PAGES + USM_OUTGOING_MAX)
 
 static void accessed(void *ctx, uint32_t frame)
 {
@@ -51,21 +56,28 @@ static void keep(struct usm_pager *pager, uint32_t frame, uint64_t cookie)
 }
 
 /*
- * Cookies for nr pages; returns how many were to be had.  A slot that is still
- * being read, for somebody who was overtaken, is not stored to.
+ * Somebody who was overtaken still reads the slot, or it is being written for a
+ * page that was touched meanwhile.
  */
+static bool is_busy(const struct usm_pager *pager, uint32_t slot)
+{
+	return usm_way_in_is_loading(pager, slot) ||
+	       usm_storing_has_slot(&pager->storing, slot);
+}
+
+/* Cookies for nr pages; returns how many were to be had. */
 static uint32_t take_cookies(struct usm_pager *pager, uint64_t *cookies,
 			     uint32_t nr)
 {
-	uint64_t passed[USM_OUTGOING_MAX];
+	uint64_t passed[PASSED_MAX];
 	uint32_t nr_passed = 0, taken = 0;
 
-	while (taken < nr && nr_passed < USM_OUTGOING_MAX) {
+	while (taken < nr && nr_passed < PASSED_MAX) {
 		uint64_t cookie = usm_swap_map_take(pager->map);
 
 		if (!cookie)
 			break;
-		if (usm_way_in_is_loading(pager, usm_swap_slot(cookie)))
+		if (is_busy(pager, usm_swap_slot(cookie)))
 			passed[nr_passed++] = cookie;
 		else
 			cookies[taken++] = cookie;
@@ -73,6 +85,23 @@ static uint32_t take_cookies(struct usm_pager *pager, uint64_t *cookies,
 	while (nr_passed)
 		usm_swap_map_give(pager->map, passed[--nr_passed]);
 	return taken;
+}
+
+/*
+ * Those whose last page is still being stored, and was taken back, stay; how
+ * many are left.
+ */
+static uint32_t spare(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
+{
+	uint32_t left = 0, i;
+
+	for (i = 0; i < nr; i++) {
+		if (usm_storing_has_frame(&pager->storing, victims[i]))
+			usm_pager_tell_placed(pager, victims[i]);
+		else
+			victims[left++] = victims[i];
+	}
+	return left;
 }
 
 /* Has the kernel take a batch of pages away. */
@@ -88,6 +117,7 @@ static void evict(struct usm_pager *pager, bool leaving)
 	nr = leaving ? choose_leaving(pager, victims, taken)
 		     : usm_groups_choose(pager->groups, look, pager, victims,
 					 taken);
+	nr = spare(pager, victims, nr);
 	while (taken > nr)
 		usm_swap_map_give(pager->map, cookies[--taken]);
 	for (i = 0; i < nr; i++) {
@@ -133,13 +163,43 @@ int usm_way_out_store(struct usm_pager *pager)
 				  stored, pager);
 }
 
+bool usm_way_out_stores_aside(const struct usm_pager *pager)
+{
+	return pager->waits.announced && pager->options.device->store_begin;
+}
+
+uint32_t usm_way_out_reap(struct usm_pager *pager)
+{
+	pager->won = 0;
+	if (pager->storing.nr_pages)
+		usm_storing_reap(&pager->storing, pager->options.device,
+				 pager->options.kernel, stored, pager);
+	return pager->won;
+}
+
+/* What is left over is tried again: aside, or, when that failed, here. */
+static void store_aside(struct usm_pager *pager)
+{
+	int err = usm_storing_begin(&pager->storing, &pager->outgoing,
+				    pager->options.device, pager->options.pool);
+
+	pager->wary = err && err != -EAGAIN;
+}
+
 /* What could not be stored before goes first. */
 uint32_t usm_way_out_batch(struct usm_pager *pager, bool leaving)
 {
 	pager->won = 0;
 	if (!pager->outgoing.nr)
+		pager->wary = usm_storing_take_failed(&pager->storing,
+						      &pager->outgoing);
+	if (!pager->outgoing.nr && usm_storing_has_room(&pager->storing))
 		evict(pager, leaving);
-	if (pager->outgoing.nr)
+	if (!pager->outgoing.nr)
+		return 0;
+	if (usm_way_out_stores_aside(pager) && !pager->wary)
+		store_aside(pager);
+	else
 		usm_way_out_store(pager);
 	return pager->won;
 }

@@ -16,9 +16,16 @@
 /* Are there frames whose pages must go? */
 bool usm_way_out_any_leaving(const struct usm_pager *pager);
 
+/* Are pages stored while the worker goes on? */
+bool usm_way_out_stores_aside(const struct usm_pager *pager);
+
+/* Takes stores that are over; how many frames were won. */
+uint32_t usm_way_out_reap(struct usm_pager *pager);
+
 /*
  * One batch out: leaving: of frames that must go, otherwise of the policy's
- * choice.  Returns how many frames were won.
+ * choice.  Returns how many frames were won: none yet, where they are stored
+ * aside.
  */
 uint32_t usm_way_out_batch(struct usm_pager *pager, bool leaving);
 

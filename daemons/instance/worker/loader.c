@@ -131,6 +131,11 @@ void usm_loader_checkpoint(void *ctx)
 	usm_workee_checkpoint(loader->workees);
 }
 
+bool usm_loader_announced(const struct usm_loader *loader)
+{
+	return !loader->at_once;
+}
+
 uint32_t usm_loader_reap(struct usm_loader *loader)
 {
 	if (!usm_loader_arrived(loader))

@@ -45,6 +45,9 @@ int usm_loader_load(void *ctx, uint32_t slot, void *page);
 /* Lets other workees go first if the running one has had its time. */
 void usm_loader_checkpoint(void *ctx);
 
+/* Are completions announced, of whatever the device does aside? */
+bool usm_loader_announced(const struct usm_loader *loader);
+
 /* Wakes those whose pages are there; returns how many. */
 uint32_t usm_loader_reap(struct usm_loader *loader);
 

@@ -110,6 +110,8 @@ static int build(struct usm_local_manager *manager)
 					  .ctx = manager->loader,
 					  .load = usm_loader_load,
 					  .checkpoint = usm_loader_checkpoint,
+					  .announced = usm_loader_announced(
+						  manager->loader),
 				  });
 	return err;
 }

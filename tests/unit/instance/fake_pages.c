@@ -281,6 +281,113 @@ static int fake_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
 	return got ? 0 : -EAGAIN;
 }
 
+static bool under_way(const struct fake_pages *fake, uint32_t slot)
+{
+	uint32_t i;
+
+	for (i = 0; i < USM_SWAP_STORES_MAX; i++)
+		if (slot - fake->store[i].slot < fake->store[i].nr)
+			return true;
+	return false;
+}
+
+/* The data, whatever it is by now. */
+static void copy(struct fake_pages *fake, const struct fake_store *store)
+{
+	uint32_t i;
+
+	for (i = 0; i < store->nr; i++)
+		memcpy(fake->swap[store->slot + i], store->pages[i].iov_base,
+		       USM_FRAME_BYTES);
+}
+
+static int swap_store_begin(void *ctx, uint32_t slot, const struct iovec *pages,
+			    uint32_t nr, uint64_t token)
+{
+	struct fake_pages *fake = ctx;
+	struct fake_store *store = fake->store;
+	uint32_t i;
+
+	must(slot && nr && nr <= USM_SWAP_STORE_PAGES &&
+		     slot + nr <= FAKE_SWAP_SLOTS,
+	     "the slots are there");
+	for (i = 0; i < nr; i++)
+		must(!under_way(fake, slot + i),
+		     "nothing else is on its way to the slot");
+	if (one_in(fake, fake->failing))
+		return one_in(fake, 2) ? -EAGAIN : -EBUSY;
+	while (store->nr)
+		store++;
+	*store = (struct fake_store){ .slot = slot, .nr = nr, .token = token };
+	memcpy(store->pages, pages, nr * sizeof(*pages));
+	return 0;
+}
+
+static uint32_t swap_store_reap(void *ctx, struct usm_swap_done *done,
+				uint32_t nr)
+{
+	struct fake_pages *fake = ctx;
+	uint32_t taken = 0, i;
+
+	for (i = 0; i < USM_SWAP_STORES_MAX && taken < nr; i++) {
+		struct fake_store *store = &fake->store[i];
+
+		if (!store->nr || !store->over)
+			continue;
+		done[taken++] = (struct usm_swap_done){
+			.token = store->token,
+			.result = store->result,
+		};
+		store->nr = 0;
+	}
+	return taken;
+}
+
+static void end_store(struct fake_pages *fake, struct fake_store *store)
+{
+	if (!store->nr || store->over)
+		return;
+	store->over = true;
+	if (one_in(fake, fake->failing)) {
+		store->result = fake->failing_with ?: -EIO;
+		return;
+	}
+	copy(fake, store);
+	fake->stores++;
+}
+
+void fake_pages_end_some(struct fake_pages *fake)
+{
+	uint32_t i;
+
+	for (i = 0; i < USM_SWAP_STORES_MAX; i++)
+		if (one_in(fake, 3))
+			end_store(fake, &fake->store[i]);
+}
+
+void fake_pages_end_all(struct fake_pages *fake)
+{
+	uint32_t i;
+
+	for (i = 0; i < USM_SWAP_STORES_MAX; i++)
+		end_store(fake, &fake->store[i]);
+}
+
+uint32_t fake_pages_under_way(const struct fake_pages *fake)
+{
+	uint32_t nr = 0, i;
+
+	for (i = 0; i < USM_SWAP_STORES_MAX; i++)
+		nr += fake->store[i].nr;
+	return nr;
+}
+
+void fake_pages_store_aside(struct fake_pages *fake)
+{
+	fake->device.store_begin = swap_store_begin;
+	fake->device.store_reap = swap_store_reap;
+}
+
 static int swap_store(void *ctx, uint32_t slot, struct iovec *pages,
 		      uint32_t nr)
 {
@@ -289,6 +396,8 @@ static int swap_store(void *ctx, uint32_t slot, struct iovec *pages,
 
 	must(slot && slot + nr <= FAKE_SWAP_SLOTS, "the slots are there");
 	for (i = 0; i < nr; i++) {
+		must(!under_way(fake, slot + i),
+		     "nothing else is on its way to the slot");
 		if (one_in(fake, fake->failing))
 			return fake->failing_with ?: -EIO;
 		memcpy(fake->swap[slot + i], pages[i].iov_base,
@@ -302,6 +411,7 @@ static int swap_load(void *ctx, uint32_t slot, void *page)
 {
 	struct fake_pages *fake = ctx;
 
+	must(!under_way(fake, slot), "what is read has been stored");
 	memcpy(page, fake->swap[slot], USM_FRAME_BYTES);
 	fake->swapins++;
 	return 0;
@@ -312,6 +422,9 @@ void fake_pages_reattach(struct fake_pages *fake)
 	uint32_t i;
 
 	memset(&fake->notices, 0, sizeof(fake->notices));
+	/* Whatever was under way was written, or was not. */
+	fake_pages_end_some(fake);
+	memset(fake->store, 0, sizeof(fake->store));
 	/* A page may go between the old daemon's end and the new one's list. */
 	for (i = 0; i < FAKE_PAGES; i++)
 		if (fake->page[i].cookie &&

@@ -32,6 +32,16 @@ struct fake_page {
 	bool accessed;
 };
 
+/* A store that goes on beside its caller. */
+struct fake_store {
+	uint32_t slot;
+	uint32_t nr; /* 0: none */
+	bool over;
+	int result;
+	uint64_t token;
+	struct iovec pages[USM_SWAP_STORE_PAGES];
+};
+
 struct fake_pages {
 	struct usm_kernel ops;
 	struct usm_swap_device device;
@@ -47,6 +57,7 @@ struct fake_pages {
 	unsigned int touched; /* pages between eviction and FREE */
 	unsigned int failing; /* stores */
 	int failing_with; /* a negative errno; 0: EIO */
+	struct fake_store store[USM_SWAP_STORES_MAX];
 	/* what happened */
 	unsigned int evictions, retaken, swapins, stores;
 };
@@ -71,6 +82,16 @@ void fake_pages_retake(struct fake_pages *fake, uint32_t page);
 
 /* The member unmaps a page, wherever it is. */
 void fake_pages_drop(struct fake_pages *fake, uint32_t page);
+
+/* The device stores beside its caller from now on. */
+void fake_pages_store_aside(struct fake_pages *fake);
+
+/* Some of the stores under way end, in any order, well or not; all of them. */
+void fake_pages_end_some(struct fake_pages *fake);
+void fake_pages_end_all(struct fake_pages *fake);
+
+/* Pages under way to the device. */
+uint32_t fake_pages_under_way(const struct fake_pages *fake);
 
 /* A new daemon attaches: notices begin anew. */
 void fake_pages_reattach(struct fake_pages *fake);

@@ -48,6 +48,11 @@ static int attach(const struct usm_evict_policy *policy, bool fresh)
 		     0);
 	options.stock = stock;
 	cr_assert_eq(usm_pager_create(&options, &pager), 0);
+	usm_pager_wait_by(pager, &(struct usm_pager_waits){
+					 .ctx = options.device->ctx,
+					 .load = options.device->load,
+					 .announced = true,
+				 });
 	usm_returned_collect(returned, NULL);
 	cr_assert_eq(usm_stock_reconcile(stock, NULL), 0);
 	return usm_recover(pager, &fake->ops, &partition, 1, fresh, NULL);
@@ -100,8 +105,12 @@ static void touch(uint32_t page)
 		return;
 	}
 	while ((supply = usm_supply(stock, pager, &fault, &frame, &dry)) ==
-	       USM_SUPPLY_LATER)
-		nanosleep(&pause, NULL);
+	       USM_SUPPLY_LATER) {
+		if (fake_pages_under_way(fake))
+			fake_pages_end_some(fake);
+		else
+			nanosleep(&pause, NULL);
+	}
 	cr_assert_eq(supply, USM_SUPPLY_FRAME);
 	/* Evicting for this fault may have undone that of its page. */
 	if (at->frame == USM_FRAME_NONE && fault.cookie == at->cookie)
@@ -373,16 +382,19 @@ Test(pager, a_full_store_keeps_pages_where_they_are)
 
 /*
  * Touches, drops, evictions, failures of every kind, lost notices and killed
- * daemons in random order; other (NULL: none) takes over now and then.
+ * daemons in random order; other (NULL: none) takes over now and then.  aside:
+ * pages are stored beside all that.
  */
 static void random_life(const struct usm_evict_policy *policy,
 			const struct usm_evict_policy *other, uint32_t steps,
-			uint64_t seed)
+			uint64_t seed, bool aside)
 {
 	uint32_t step, page;
 
 	detach();
 	fake_pages_init(fake, seed);
+	if (aside)
+		fake_pages_store_aside(fake);
 	cr_assert_eq(attach(policy, true), 0);
 	fake->busy = 7;
 	fake->touched = 9;
@@ -421,6 +433,10 @@ static void random_life(const struct usm_evict_policy *policy,
 						     pager, other, NULL, NULL),
 					     0);
 			break;
+		case 7:
+		case 8:
+			fake_pages_end_some(fake);
+			break;
 		default:
 			touch(page);
 		}
@@ -431,6 +447,7 @@ static void random_life(const struct usm_evict_policy *policy,
 	fake->busy = fake->touched = fake->failing = 0;
 	for (page = 0; page < FAKE_PAGES; page++)
 		fake_pages_drop(fake, page);
+	fake_pages_end_all(fake);
 	while (usm_pager_work(pager))
 		;
 	cr_assert_eq(usm_pager_out(pager), 0);
@@ -441,22 +458,28 @@ static void random_life(const struct usm_evict_policy *policy,
 
 Test(pager, lives_through_anything_by_clock)
 {
-	random_life(&usm_evict_clock, NULL, STEPS, 11);
+	random_life(&usm_evict_clock, NULL, STEPS, 11, false);
 }
 
 Test(pager, lives_through_anything_by_fifo)
 {
-	random_life(&usm_evict_fifo, NULL, STEPS, 12);
+	random_life(&usm_evict_fifo, NULL, STEPS, 12, false);
 }
 
 Test(pager, lives_through_anything_by_one_after_the_other)
 {
-	random_life(&usm_evict_clock, &usm_evict_fifo, STEPS, 13);
+	random_life(&usm_evict_clock, &usm_evict_fifo, STEPS, 13, false);
+}
+
+Test(pager, lives_through_anything_while_it_stores)
+{
+	random_life(&usm_evict_clock, NULL, STEPS, 21, true);
+	random_life(&usm_evict_fifo, &usm_evict_clock, STEPS, 22, true);
 }
 
 Test(pager, lives_through_policies_that_lie)
 {
-	random_life(liar_evicts[0], liar_evicts[1], STEPS / 8, 14);
-	random_life(liar_evicts[1], liar_evicts[2], STEPS / 8, 15);
-	random_life(liar_evicts[2], NULL, STEPS / 8, 16);
+	random_life(liar_evicts[0], liar_evicts[1], STEPS / 8, 14, false);
+	random_life(liar_evicts[1], liar_evicts[2], STEPS / 8, 15, false);
+	random_life(liar_evicts[2], NULL, STEPS / 8, 16, false);
 }

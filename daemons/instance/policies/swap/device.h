@@ -33,6 +33,12 @@ struct usm_swap_stats {
 	uint64_t cached; /* of them, those that needed no waiting */
 };
 
+/* Stores under way at once. */
+#define USM_SWAP_STORES_MAX 64U
+
+/* Pages of one of them. */
+#define USM_SWAP_STORE_PAGES 32U
+
 struct usm_swap_device {
 	void *ctx;
 	uint32_t nr_slots;
@@ -49,8 +55,8 @@ struct usm_swap_device {
 	int (*load)(void *ctx, uint32_t slot, void *page);
 
 	/*
-	 * Lets go of everything; the content stays.  Loads that are under way
-	 * are waited for: none touches its page afterwards.
+	 * Lets go of everything; the content stays.  Loads and stores that are
+	 * under way are waited for: none touches its pages afterwards.
 	 */
 	void (*close)(void *ctx);
 
@@ -90,6 +96,26 @@ struct usm_swap_device {
 	 * nothing.  Any slot, in use or not; the worker's thread.
 	 */
 	void (*drop)(void *ctx, uint32_t slot);
+
+	/*
+	 * Stores that go on while their caller does something else; both or
+	 * none, and only with load_begin(), whose announcement is theirs, too.
+	 * The same thread.
+	 *
+	 * store_begin: starts storing nr (at most USM_SWAP_STORE_PAGES) pages
+	 * and returns at once.  Exactly one completion with `token` follows a
+	 * 0, none an error: -EAGAIN when no more can be under way, others as
+	 * store(), which is to be tried then.  A completion with an error is
+	 * to be tried again that way as well.  Until the completion is reaped
+	 * the pages may be read, in any state they are in, and the slots hold
+	 * anything.  `pages` itself is not needed after the call.
+	 */
+	int (*store_begin)(void *ctx, uint32_t slot, const struct iovec *pages,
+			   uint32_t nr, uint64_t token);
+
+	/* Takes up to nr completions that are there, without waiting. */
+	uint32_t (*store_reap)(void *ctx, struct usm_swap_done *done,
+			       uint32_t nr);
 
 	/* Fills in what it holds; any field it cannot tell is 0.  Optional. */
 	void (*stats)(void *ctx, struct usm_swap_stats *out);

@@ -13,6 +13,7 @@
 #include "instance/policies/swap/reads.h"
 #include "instance/policies/swap/ready.h"
 #include "instance/policies/swap/vector.h"
+#include "instance/policies/swap/writes.h"
 
 #define MAGIC "USMSWAP"
 #define VERSION 1
@@ -23,6 +24,7 @@ struct file {
 	struct usm_swap_stats stats;
 	struct usm_reads reads; /* .begin is NULL: none */
 	struct usm_ready ready; /* pages that were at hand */
+	struct usm_writes *writes; /* NULL: pages are written here */
 };
 
 static off_t offset_of(uint32_t slot)
@@ -39,6 +41,23 @@ static int file_store(void *ctx, uint32_t slot, struct iovec *pages,
 	if (!err)
 		file->stats.written += nr;
 	return err;
+}
+
+static int file_store_begin(void *ctx, uint32_t slot, const struct iovec *pages,
+			    uint32_t nr, uint64_t token)
+{
+	struct file *file = ctx;
+
+	return usm_writes_begin(file->writes, offset_of(slot), pages, nr,
+				token);
+}
+
+static uint32_t file_store_reap(void *ctx, struct usm_swap_done *done,
+				uint32_t nr)
+{
+	struct file *file = ctx;
+
+	return usm_writes_reap(file->writes, done, nr, &file->stats.written);
 }
 
 static int file_load(void *ctx, uint32_t slot, void *page)
@@ -119,6 +138,7 @@ static void file_close(void *ctx)
 {
 	struct file *file = ctx;
 
+	usm_writes_close(file->writes);
 	if (file->reads.close)
 		file->reads.close(file->reads.ctx);
 	close(file->fd);
@@ -177,6 +197,12 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		out->load_begin = file_load_begin;
 		out->load_reap = file_load_reap;
 		out->load_notify = file_load_notify;
+		if (file->reads.eventfd >= 0 &&
+		    !usm_writes_open(file->fd, file->reads.eventfd,
+				     &file->writes)) {
+			out->store_begin = file_store_begin;
+			out->store_reap = file_store_reap;
+		}
 	}
 	return 0;
 }

@@ -26,6 +26,9 @@ struct usm_reads {
 	void *ctx;
 	const char *name; /* "io_uring" or "threads" */
 
+	/* Counts completions up, of others' rings, too; -1: there is none. */
+	int eventfd;
+
 	/*
 	 * Starts reading a page from `at` of the file: 0, -EAGAIN when
 	 * USM_READS_MAX are under way, or -errno.  One thread.

@@ -156,6 +156,7 @@ int usm_reads_threads(int fd, struct usm_reads *out)
 	*out = (struct usm_reads){
 		.ctx = reads,
 		.name = "threads",
+		.eventfd = -1,
 		.begin = threads_begin,
 		.reap = threads_reap,
 		.notify = threads_notify,

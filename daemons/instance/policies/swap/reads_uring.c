@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <liburing.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,9 +8,7 @@
 
 #include "common/client.h"
 #include "instance/policies/swap/reads.h"
-
-/* The user_data of an entry that is nobody's read. */
-#define NOBODY UINT64_MAX
+#include "instance/policies/swap/uring.h"
 
 struct read {
 	uint64_t token;
@@ -35,24 +32,6 @@ struct reads {
 	void *wake_ctx;
 };
 
-/*
- * Hands one entry to the kernel.  What it did not take stays queued and would
- * go with the next: that must not be a read that was refused already.
- */
-static int submit(struct reads *reads, struct io_uring_sqe *sqe)
-{
-	int n;
-
-	do
-		n = io_uring_submit(&reads->ring);
-	while (n == -EINTR);
-	if (n > 0)
-		return 0;
-	io_uring_prep_nop(sqe);
-	sqe->user_data = NOBODY;
-	return n ? n : -EIO;
-}
-
 static int start(struct reads *reads, uint32_t index)
 {
 	const struct read *read = &reads->read[index];
@@ -64,7 +43,7 @@ static int start(struct reads *reads, uint32_t index)
 			   USM_FRAME_BYTES - read->have,
 			   (uint64_t)read->at + read->have);
 	sqe->user_data = index;
-	return submit(reads, sqe);
+	return usm_uring_submit(&reads->ring, sqe);
 }
 
 static void release(struct reads *reads, uint32_t index)
@@ -129,7 +108,7 @@ static uint32_t uring_reap(void *ctx, struct usm_swap_done *done, uint32_t nr)
 		int res = cqe->res, result;
 
 		io_uring_cqe_seen(&reads->ring, cqe);
-		if (index == NOBODY ||
+		if (index == USM_URING_NOBODY ||
 		    !settle(reads, (uint32_t)index, res, &result))
 			continue;
 		done[taken++] = (struct usm_swap_done){
@@ -247,6 +226,7 @@ int usm_reads_uring(int fd, struct usm_reads *out)
 	*out = (struct usm_reads){
 		.ctx = reads,
 		.name = "io_uring",
+		.eventfd = reads->completions,
 		.begin = uring_begin,
 		.reap = uring_reap,
 		.notify = uring_notify,
