@@ -259,6 +259,7 @@ static const struct usm_json_key config_keys[] = {
 	{ "workers", false, read_workers },
 	{ "on_daemon_loss", false, read_on_loss },
 	{ "processes", false, usm_config_read_processes },
+	{ "thresholds", false, usm_config_read_thresholds },
 };
 
 int usm_config_parse(const char *text, size_t len, struct usm_config *out,
@@ -291,6 +292,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 		ret = usm_config_check_swap(&config, err);
 	if (!ret)
 		ret = usm_config_check_processes(&config, err);
+	if (!ret)
+		ret = usm_config_check_thresholds(&config, err);
 	if (!ret && !*config.evict_policy)
 		snprintf(config.evict_policy, sizeof(config.evict_policy), "%s",
 			 usm_evict_policies[0]);
@@ -388,7 +391,8 @@ static bool print_all(const struct usm_config *config, cJSON *root)
 	       cJSON_AddNumberToObject(root, "workers", config->workers) &&
 	       cJSON_AddStringToObject(root, "on_daemon_loss",
 				       usm_on_loss_names[config->on_loss]) &&
-	       usm_config_print_processes(config, root);
+	       usm_config_print_processes(config, root) &&
+	       usm_config_print_thresholds(config, root);
 }
 
 void usm_config_print(const struct usm_config *config, cJSON **out)

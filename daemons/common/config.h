@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config_processes.h"
+#include "config_thresholds.h"
 #include "json.h"
 #include "settings.h"
 #include "usm.h"
@@ -74,6 +75,7 @@ struct usm_config {
 	unsigned int workers; /* a power of two */
 	enum usm_on_loss on_loss;
 	struct usm_config_processes processes;
+	struct usm_config_thresholds thresholds;
 };
 
 /* What "on_daemon_loss" can be, by enum usm_on_loss. */

@@ -44,6 +44,29 @@ static int check_processes(const struct usm_config *config, const char *dir,
 	return ret;
 }
 
+static int check_thresholds(const struct usm_config *config, const char *dir,
+			    struct usm_config_error *err)
+{
+	char field[USM_JSON_FIELD_SIZE];
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < config->thresholds.nr && !ret; i++) {
+		const struct usm_config_threshold *threshold =
+			&config->thresholds.threshold[i];
+
+		snprintf(field, sizeof(field), "thresholds[%u].alloc", i);
+		if (*threshold->alloc_policy)
+			ret = check(field, threshold->alloc_policy,
+				    usm_alloc_policies, dir, err);
+		snprintf(field, sizeof(field), "thresholds[%u].evict", i);
+		if (!ret && *threshold->evict_policy)
+			ret = check(field, threshold->evict_policy,
+				    usm_evict_policies, dir, err);
+	}
+	return ret;
+}
+
 int usm_policy_files_check(const struct usm_config *config, const char *dir,
 			   struct usm_config_error *err)
 {
@@ -53,5 +76,7 @@ int usm_policy_files_check(const struct usm_config *config, const char *dir,
 	if (!ret)
 		ret = check("policy.evict", config->evict_policy,
 			    usm_evict_policies, dir, err);
-	return ret ? ret : check_processes(config, dir, err);
+	if (!ret)
+		ret = check_processes(config, dir, err);
+	return ret ? ret : check_thresholds(config, dir, err);
 }

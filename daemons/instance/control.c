@@ -206,6 +206,8 @@ int usm_control_run(struct usm_control *control)
 		if (!err && fds[FD_FREED].revents) {
 			err = usm_returned_collect(control->returned, NULL);
 			freed_from = usm_now_ns() + FREED_PAUSE_NS;
+			if (control->freed)
+				control->freed(control->workers_ctx);
 		}
 		if (!err)
 			serve_sources(control, fds + FD_SOURCE);

@@ -24,8 +24,11 @@ struct usm_control_source {
 	void *ctx;
 };
 
-/* A signal to change policies or to ask them, and for each that it is done. */
-#define USM_CONTROL_SOURCES 4
+/*
+ * A signal to change policies or to ask them, a threshold that is crossed, and
+ * for each that it is done.
+ */
+#define USM_CONTROL_SOURCES 6
 
 struct usm_control {
 	struct usm_session *session;
@@ -34,6 +37,7 @@ struct usm_control {
 	void (*member_new)(void *ctx, const struct usm_member *member);
 	void (*member_gone)(void *ctx, uint32_t member);
 	void (*resized)(void *ctx);
+	void (*freed)(void *ctx); /* frames came home */
 	void *workers_ctx;
 	int stop_fd; /* readable: end cleanly */
 	struct usm_control_source source[USM_CONTROL_SOURCES];

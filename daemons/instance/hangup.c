@@ -29,6 +29,21 @@ static void tell_done(void *ctx)
 	eventfd_write(hangup->done_fd, 1);
 }
 
+static void begin(void *ctx)
+{
+	struct usm_hangup *hangup = ctx;
+	struct usm_failure failure = { 0 };
+
+	if (usm_reload_prepare(&hangup->reload, &failure)) {
+		refused(hangup, &failure);
+		usm_turn_end(hangup->turn);
+		return;
+	}
+	hangup->reload.exchange.done = tell_done;
+	hangup->reload.exchange.done_ctx = hangup;
+	usm_instance_exchange(hangup->instance, &hangup->reload.exchange);
+}
+
 static bool on_signal(void *ctx)
 {
 	struct usm_hangup *hangup = ctx;
@@ -36,13 +51,13 @@ static bool on_signal(void *ctx)
 
 	if (!usm_signals_take(hangup->signal_fd))
 		return false;
-	if (usm_reload_prepare(&hangup->reload, &failure)) {
+	if (hangup->reload.next) {
+		/* Says that one is under way. */
+		usm_reload_prepare(&hangup->reload, &failure);
 		refused(hangup, &failure);
-		return false;
+	} else if (usm_turn_take(hangup->turn, begin, hangup)) {
+		begin(hangup);
 	}
-	hangup->reload.exchange.done = tell_done;
-	hangup->reload.exchange.done_ctx = hangup;
-	usm_instance_exchange(hangup->instance, &hangup->reload.exchange);
 	return false;
 }
 
@@ -53,10 +68,13 @@ static bool on_done(void *ctx)
 	struct usm_failure failure = { 0 };
 	char text[REPORT_SIZE];
 	eventfd_t count;
+	int err;
 
 	if (eventfd_read(hangup->done_fd, &count))
 		return false;
-	if (usm_reload_finish(&hangup->reload, &failure)) {
+	err = usm_reload_finish(&hangup->reload, &failure);
+	usm_turn_end(hangup->turn);
+	if (err) {
 		refused(hangup, &failure);
 		return false;
 	}

@@ -8,10 +8,12 @@
 #include "instance/control.h"
 #include "instance/instance.h"
 #include "instance/reload.h"
+#include "instance/turn.h"
 
 struct usm_hangup {
 	struct usm_reload reload;
 	struct usm_instance *instance; /* that serves; set before it runs */
+	struct usm_turn *turn; /* borrowed; set before it runs */
 	int signal_fd;
 	int done_fd; /* the worker has made the exchange */
 	/* What became of it, in one line. */

@@ -36,6 +36,18 @@ void usm_inquiry_print_processes(FILE *out, const struct usm_survey *survey)
 	}
 }
 
+void usm_inquiry_print_thresholds(
+	FILE *out, const struct usm_threshold_switcher *thresholds)
+{
+	fprintf(out,
+		"thresholds reached=%u of=%u switches=%" PRIu64
+		" refused=%" PRIu64 "\n",
+		usm_threshold_watch_level(&thresholds->watch),
+		thresholds->policies.thresholds->nr, thresholds->switches,
+		thresholds->refused);
+	fflush(out);
+}
+
 void usm_inquiry_print_stacks(FILE *out, size_t high_water)
 {
 	fprintf(out, "workees stacks high_water=%zu of=%u\n", high_water,
@@ -67,6 +79,8 @@ static bool on_done(void *ctx)
 	usm_inquiry_print(inquiry->out, "ahead", &inquiry->survey.given);
 	usm_inquiry_print(inquiry->out, "policy.evict", &inquiry->survey.evict);
 	usm_inquiry_print_processes(inquiry->out, &inquiry->survey);
+	if (inquiry->thresholds)
+		usm_inquiry_print_thresholds(inquiry->out, inquiry->thresholds);
 	usm_inquiry_print(inquiry->out, "swap", &inquiry->survey.device);
 	/* Not by the workers: it reads their stacks, which takes its time. */
 	usm_inquiry_print_stacks(inquiry->out,

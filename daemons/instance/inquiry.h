@@ -10,10 +10,13 @@
 
 #include "instance/control.h"
 #include "instance/instance.h"
+#include "instance/thresholds/switcher.h"
 #include "instance/worker/survey.h"
 
 struct usm_inquiry {
 	struct usm_instance *instance; /* that serves; set before it runs */
+	/* NULL: none; set before it runs, too. */
+	const struct usm_threshold_switcher *thresholds;
 	FILE *out;
 	struct usm_survey survey;
 	int signal_fd;
@@ -37,6 +40,10 @@ void usm_inquiry_close(struct usm_inquiry *inquiry);
 /* "FIELD NAME COUNTER=VALUE ..." and a newline; nothing without a name. */
 void usm_inquiry_print(FILE *out, const char *field,
 		       const struct usm_survey_policy *policy);
+
+/* How many are reached, and how often policies changed for that. */
+void usm_inquiry_print_thresholds(
+	FILE *out, const struct usm_threshold_switcher *thresholds);
 
 /* A line for each entry of "processes". */
 void usm_inquiry_print_processes(FILE *out, const struct usm_survey *survey);

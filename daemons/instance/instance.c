@@ -95,6 +95,7 @@ static int build(struct usm_instance *instance,
 		.claim = claim,
 		.alloc = options->alloc,
 		.bells = session->channel->doorbell,
+		.watch = options->watch,
 	};
 	int err;
 
@@ -126,6 +127,7 @@ static int build(struct usm_instance *instance,
 		.managers = usm_workers_managers(instance->workers),
 		.pager = instance->pager,
 		.ahead = instance->ahead,
+		.watch = options->watch,
 		.pool_frames = session->pool_frames,
 		.free_low_percent = options->free_low_percent,
 		.free_high_percent = options->free_high_percent,
@@ -235,6 +237,16 @@ static void member_gone(void *ctx, uint32_t member)
 	usm_workers_member_gone(instance->workers, member);
 }
 
+/* A threshold that is left by that: workers may sleep all the while. */
+static void freed(void *ctx)
+{
+	const struct usm_instance *instance = ctx;
+
+	if (instance->resize.watch &&
+	    usm_threshold_watch_level(instance->resize.watch))
+		usm_workers_look(instance->workers);
+}
+
 static void resized(void *ctx)
 {
 	const struct usm_instance *instance = ctx;
@@ -272,6 +284,7 @@ int usm_instance_run(struct usm_instance *instance,
 		.member_new = member_new,
 		.member_gone = member_gone,
 		.resized = resized,
+		.freed = freed,
 		.workers_ctx = instance,
 		.stop_fd = run->stop_fd,
 		.observe = run->observe,

@@ -30,6 +30,7 @@ struct usm_instance_options {
 	const struct usm_settings *evict_settings; /* NULL: none */
 	/* Processes with an eviction policy or a priority of their own. */
 	const struct usm_process_policies *processes; /* NULL: none */
+	struct usm_threshold_watch *watch; /* NULL: no thresholds */
 	bool swap_fresh; /* nothing of this instance's life is in it */
 	unsigned int free_low_percent, free_high_percent;
 };

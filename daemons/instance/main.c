@@ -21,12 +21,15 @@
 #include "instance/session.h"
 #include "instance/signals.h"
 #include "instance/swap/setup.h"
+#include "instance/thresholds/switcher.h"
 
 /* What is waited for besides the kernel. */
 struct signals {
 	int stop_fd;
 	struct usm_hangup hangup;
 	struct usm_inquiry inquiry;
+	struct usm_turn turn; /* to exchange policies */
+	struct usm_threshold_switcher thresholds;
 };
 
 /* Without a file to read again SIGHUP is the end of a terminal. */
@@ -41,6 +44,7 @@ static int open_stop_fd(bool reload, int *out)
 static void close_signals(struct signals *signals)
 {
 	usm_inquiry_close(&signals->inquiry);
+	usm_threshold_switcher_close(&signals->thresholds);
 	usm_hangup_close(&signals->hangup);
 	close(signals->stop_fd);
 }
@@ -94,9 +98,9 @@ static void report(const char *text)
 
 /* The files of policies, with rights, and what a reload will need. */
 static int open_policies(const struct usm_options *options,
-			 struct usm_hangup *hangup, struct usm_failure *failure)
+			 struct signals *signals, struct usm_failure *failure)
 {
-	struct usm_reload *reload = &hangup->reload;
+	struct usm_reload *reload = &signals->hangup.reload;
 	int err;
 
 	*reload = (struct usm_reload){
@@ -106,20 +110,56 @@ static int open_policies(const struct usm_options *options,
 	};
 	err = usm_policy_selection_open(&options->config, &reload->where,
 					&reload->selection, failure);
-	if (err)
-		return err;
-	return usm_process_policies_open(&reload->processes,
-					 &options->config.processes,
-					 &reload->where, failure);
+	if (!err)
+		err = usm_process_policies_open(&reload->processes,
+						&options->config.processes,
+						&reload->where, failure);
+	if (!err)
+		err = usm_threshold_policies_open(&signals->thresholds.policies,
+						  &options->config.thresholds,
+						  &reload->where, failure);
+	return err;
 }
 
 /* Without rights. */
-static int load_policies(struct usm_reload *reload, struct usm_failure *failure)
+static int load_policies(struct signals *signals, struct usm_failure *failure)
 {
+	struct usm_reload *reload = &signals->hangup.reload;
 	int err = usm_policy_selection_load(reload->selection, failure);
 
+	if (!err)
+		err = usm_process_policies_load(&reload->processes, failure);
 	return err ? err
-		   : usm_process_policies_load(&reload->processes, failure);
+		   : usm_threshold_policies_load(&signals->thresholds.policies,
+						 failure);
+}
+
+static void start_exchange(void *ctx, struct usm_exchange *exchange)
+{
+	usm_instance_exchange(ctx, exchange);
+}
+
+/* Returns what workers look at, NULL: there are no thresholds. */
+static int open_thresholds(struct signals *signals, uint32_t frames,
+			   struct usm_threshold_watch **watch,
+			   struct usm_failure *failure)
+{
+	struct usm_threshold_switcher *thresholds = &signals->thresholds;
+	int err;
+
+	if (!thresholds->policies.thresholds->nr)
+		return 0;
+	thresholds->reload = &signals->hangup.reload;
+	thresholds->turn = &signals->turn;
+	thresholds->report = report;
+	thresholds->start = start_exchange;
+	err = usm_threshold_switcher_open(thresholds, frames);
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err,
+				"thresholds: %s", strerror(-err));
+	*watch = &thresholds->watch;
+	signals->inquiry.thresholds = thresholds;
+	return 0;
 }
 
 static int open_signals(const struct usm_options *options,
@@ -127,6 +167,8 @@ static int open_signals(const struct usm_options *options,
 {
 	int err = usm_signals_block();
 
+	signals->turn = (struct usm_turn){ 0 };
+	signals->thresholds = (struct usm_threshold_switcher){ 0 };
 	if (!err)
 		err = open_stop_fd(options->config_path, &signals->stop_fd);
 	if (err)
@@ -176,9 +218,17 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 	usm_inquiry_sources(&signals->inquiry, run.source);
 	if (options->config_path)
 		usm_hangup_sources(&signals->hangup, run.source + 2);
-	err = usm_instance_create(&wanted, &instance, failure);
+	signals->hangup.turn = &signals->turn;
+	err = open_thresholds(signals, session->claim.frames, &wanted.watch,
+			      failure);
+	if (!err && wanted.watch)
+		usm_threshold_switcher_sources(&signals->thresholds,
+					       run.source + 4);
+	if (!err)
+		err = usm_instance_create(&wanted, &instance, failure);
 	signals->inquiry.instance = instance;
 	signals->hangup.instance = instance;
+	signals->thresholds.start_ctx = instance;
 	if (!err)
 		err = usm_instance_start(instance, options->cpu, failure);
 	if (!err) {
@@ -209,7 +259,7 @@ static int run_session(const struct usm_options *options,
 	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)
-		err = load_policies(&signals->hangup.reload, failure);
+		err = load_policies(signals, failure);
 	assert(signals->hangup.reload.selection);
 	if (!err)
 		err = serve(options, session, &swap, swap_fresh, signals,
@@ -227,7 +277,7 @@ static int run(const struct usm_options *options, struct usm_failure *failure)
 	if (err)
 		return usm_fail(failure, USM_EXIT_FAILED, -err, "signals: %s",
 				strerror(-err));
-	err = open_policies(options, &signals.hangup, failure);
+	err = open_policies(options, &signals, failure);
 	if (!err)
 		err = open_session(options, &session, failure);
 	if (!err) {

@@ -49,25 +49,32 @@ static bool same_settings(const struct usm_settings *one,
 
 /*
  * What is built in and configured as before goes on with what it has learnt.
- * A file is loaded again in any case: it may be another version.
+ * A file is loaded again in any case: it may be another version.  False: there
+ * is nothing new.
  */
-static void compare(struct usm_reload *reload)
+static bool compare(struct usm_reload *reload)
 {
 	const struct usm_policy_selection *now = reload->selection;
 	const struct usm_policy_selection *next = reload->next;
 	struct usm_exchange *exchange = &reload->exchange;
 
+	bool alloc =
+		next->alloc != now->alloc ||
+		!same_settings(&next->alloc_settings, &now->alloc_settings);
+	bool evict =
+		next->evict != now->evict ||
+		!same_settings(&next->evict_settings, &now->evict_settings);
+
 	*exchange = (struct usm_exchange){ 0 };
-	if (next->alloc != now->alloc ||
-	    !same_settings(&next->alloc_settings, &now->alloc_settings)) {
+	if (alloc && !reload->elsewhere.alloc) {
 		exchange->alloc = next->alloc;
 		exchange->alloc_settings = &next->alloc_settings;
 	}
-	if (next->evict != now->evict ||
-	    !same_settings(&next->evict_settings, &now->evict_settings)) {
+	if (evict && !reload->elsewhere.evict) {
 		exchange->evict = next->evict;
 		exchange->evict_settings = &next->evict_settings;
 	}
+	return alloc || evict;
 }
 
 static void drop(struct usm_policy_selection **selection)
@@ -90,12 +97,9 @@ int usm_reload_prepare(struct usm_reload *reload, struct usm_failure *failure)
 						failure);
 	if (!err)
 		err = usm_policy_selection_load(reload->next, failure);
-	if (!err) {
-		compare(reload);
-		if (!reload->exchange.alloc && !reload->exchange.evict)
-			err = usm_fail(failure, USM_EXIT_OK, EALREADY,
-				       "the policies are as configured");
-	}
+	if (!err && !compare(reload))
+		err = usm_fail(failure, USM_EXIT_OK, EALREADY,
+			       "the policies are as configured");
 	if (err)
 		drop(&reload->next);
 	return err;

@@ -24,6 +24,10 @@ struct usm_reload {
 	struct usm_policy_selection *selection;
 	/* These stay; owned likewise. */
 	struct usm_process_policies processes;
+	/* Kinds in whose place thresholds have put others, which stay now. */
+	struct {
+		bool alloc, evict;
+	} elsewhere;
 	/* What is to be, while .next is not NULL. */
 	struct usm_config next_config;
 	struct usm_policy_selection *next;

@@ -226,6 +226,7 @@ static int start_one(struct usm_workers *workers, unsigned int i, int cpu,
 		.pager = i ? NULL : workers->pager,
 		.relay = workers->relay,
 		.ahead = workers->ahead,
+		.watch = options->watch,
 		.inbox = workers->inboxes[i],
 		.rendezvous = workers->rendezvous,
 	};
@@ -327,6 +328,14 @@ void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey)
 	survey->stocks = workers->stocks;
 	__atomic_store_n(&workers->survey, survey, __ATOMIC_SEQ_CST);
 	call(workers);
+}
+
+void usm_workers_look(struct usm_workers *workers)
+{
+	unsigned int i;
+
+	for (i = 0; i < workers->options.nr; i++)
+		wake(workers, i);
 }
 
 size_t usm_workers_high_water(const struct usm_workers *workers)

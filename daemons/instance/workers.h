@@ -10,6 +10,7 @@
 #include "instance/arena/returned.h"
 #include "instance/failure.h"
 #include "instance/kernel.h"
+#include "instance/thresholds/watch.h"
 #include "instance/worker/exchange.h"
 #include "instance/worker/local_manager.h"
 #include "instance/worker/stock.h"
@@ -25,6 +26,7 @@ struct usm_workers_options {
 	const struct usm_alloc_policy *alloc;
 	struct usm_returned *returned;
 	struct usm_doorbell *bells; /* [nr] */
+	struct usm_threshold_watch *watch; /* NULL: no thresholds */
 };
 
 /*
@@ -79,6 +81,9 @@ void usm_workers_exchange(struct usm_workers *workers,
 
 /* Has their policies asked for their counters; the rest is as above. */
 void usm_workers_survey(struct usm_workers *workers, struct usm_survey *survey);
+
+/* They are to look after frames that came home; the control thread. */
+void usm_workers_look(struct usm_workers *workers);
 
 /*
  * The most stack that any workee of theirs has ever used, in bytes.  Reads

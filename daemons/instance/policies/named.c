@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/policies/named.h"
 
+#include <errno.h>
 #include <stdio.h>
 
+#include "instance/arena/arena.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/options.h"
 
 static bool is_there(const struct usm_named_policy *policy)
 {
@@ -51,6 +54,65 @@ int usm_named_policy_load(struct usm_named_policy *policy,
 	else
 		policy->evict = &library->table.evict;
 	return 0;
+}
+
+static int try_alloc(const struct usm_alloc_policy *policy,
+		     const struct usm_policy_options *options,
+		     struct usm_failure *failure)
+{
+	static const struct usm_extent few = { 0, USM_RUN_FRAMES_MAX };
+	struct usm_arena *arena = NULL;
+	void *ctx = NULL;
+	int err = usm_arena_create(&few, 1, policy->run_frames, &arena);
+
+	if (!err)
+		err = policy->init(arena, &ctx);
+	if (err)
+		err = usm_fail(failure, USM_EXIT_FAILED, EINVAL,
+			       "%s: \"%s\" does not start", options->field,
+			       policy->name);
+	else
+		err = usm_policy_configure(options, policy->config, ctx,
+					   failure);
+	if (ctx)
+		policy->fini(ctx);
+	usm_arena_destroy(arena);
+	return err;
+}
+
+static int try_evict(const struct usm_evict_policy *policy,
+		     const struct usm_policy_options *options,
+		     struct usm_failure *failure)
+{
+	void *ctx = NULL;
+	int err = policy->init(USM_RUN_FRAMES_MAX, &ctx);
+
+	if (err)
+		err = usm_fail(failure, USM_EXIT_FAILED, EINVAL,
+			       "%s: \"%s\" does not start", options->field,
+			       policy->name);
+	else
+		err = usm_policy_configure(options, policy->config, ctx,
+					   failure);
+	if (ctx)
+		policy->fini(ctx);
+	return err;
+}
+
+int usm_named_policy_try(const struct usm_named_policy *policy,
+			 const struct usm_settings *settings,
+			 struct usm_failure *failure)
+{
+	char field[sizeof(policy->field) + sizeof("_options")];
+	const struct usm_policy_options options = {
+		.field = field,
+		.policy = policy->name,
+		.settings = settings,
+	};
+
+	snprintf(field, sizeof(field), "%s_options", policy->field);
+	return policy->alloc ? try_alloc(policy->alloc, &options, failure)
+			     : try_evict(policy->evict, &options, failure);
 }
 
 void usm_named_policy_close(struct usm_named_policy *policy)

@@ -39,6 +39,14 @@ int usm_named_policy_open(struct usm_named_policy *out,
 int usm_named_policy_load(struct usm_named_policy *policy,
 			  struct usm_failure *failure);
 
+/*
+ * Makes a small context with these options and ends it: does it start, and take
+ * them?  What the policy answers; *failure names the option.  Once loaded.
+ */
+int usm_named_policy_try(const struct usm_named_policy *policy,
+			 const struct usm_settings *settings,
+			 struct usm_failure *failure);
+
 /* Unloads it; it must not be in use.  A zeroed one is fine. */
 void usm_named_policy_close(struct usm_named_policy *policy);
 

@@ -61,6 +61,8 @@ int usm_resize_follow(const struct usm_resize_parts *parts)
 	if (!err && parts->ahead)
 		usm_ahead_resized(parts->ahead, extents.extents,
 				  extents.nr_extents);
+	if (!err && parts->watch)
+		usm_threshold_watch_resized(parts->watch, extents.frames);
 	if (err || !parts->pager)
 		return err;
 	marks = usm_watermarks_of(extents.frames, parts->free_low_percent,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "instance/kernel.h"
+#include "instance/thresholds/watch.h"
 #include "instance/worker/local_manager.h"
 
 struct usm_resize_parts {
@@ -17,6 +18,7 @@ struct usm_resize_parts {
 	struct usm_local_manager *const *managers; /* [nr_workers] */
 	struct usm_pager *pager; /* or NULL */
 	struct usm_ahead *ahead; /* or NULL */
+	struct usm_threshold_watch *watch; /* or NULL */
 	uint32_t pool_frames;
 	unsigned int free_low_percent, free_high_percent;
 };

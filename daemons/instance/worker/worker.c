@@ -176,6 +176,17 @@ static bool look_again(const struct usm_worker_thread *worker)
 	return usm_local_manager_recheck(options->manager);
 }
 
+/* Is a threshold crossed?  Frames that came home count as free. */
+static void watch(const struct usm_worker_options *options)
+{
+	if (!options->watch)
+		return;
+	if (usm_threshold_watch_level(options->watch))
+		usm_stock_refresh(options->stock);
+	usm_threshold_watch_see(options->watch,
+				usm_stock_nr_all(options->stock));
+}
+
 static void serve(struct usm_worker_thread *worker)
 {
 	struct usm_local_manager *manager = worker->options.manager;
@@ -190,6 +201,7 @@ static void serve(struct usm_worker_thread *worker)
 
 		if (served && !slept)
 			count_self_wake(worker->options.bell);
+		watch(&worker->options);
 		if (worker->options.ahead)
 			usm_ahead_work(worker->options.ahead,
 				       worker->options.index);

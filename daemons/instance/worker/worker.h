@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "instance/thresholds/watch.h"
 #include "instance/worker/inbox.h"
 #include "instance/worker/local_manager.h"
 #include "instance/worker/rendezvous.h"
@@ -27,6 +28,7 @@ struct usm_worker_options {
 	struct usm_pager *pager; /* or NULL */
 	struct usm_relay *relay; /* to the one that has it; or NULL */
 	struct usm_ahead *ahead; /* or NULL */
+	struct usm_threshold_watch *watch; /* or NULL */
 	struct usm_inbox *inbox;
 	struct usm_rendezvous *rendezvous; /* NULL: sizes stay */
 };

@@ -485,3 +485,89 @@ Test(config, prints_processes_as_it_reads_them)
 	cJSON_free(text);
 	cJSON_Delete(json);
 }
+
+/* ---- thresholds ----------------------------------------------------------------- */
+
+#define WITHOUT_SWAP "{\"name\":\"a\",\"memory\":\"1M\",\"thresholds\":"
+#define SWAP_AND                             \
+	"{\"name\":\"a\",\"memory\":\"1M\"," \
+	"\"swap\":{\"size\":\"1M\"},\"thresholds\":"
+
+Test(config, reads_thresholds)
+{
+	struct usm_config config =
+		accept(SWAP_AND "[{\"used_percent\":80,\"evict\":\"lru\"},"
+				"{\"used_percent\":95,\"alloc\":\"first-fit\","
+				"\"alloc_options\":{\"a\":\"b\"},"
+				"\"evict\":\"fifo\"}]}");
+	const struct usm_config_threshold *threshold =
+		config.thresholds.threshold;
+	struct usm_config again;
+	cJSON *json = NULL;
+	char *text;
+
+	cr_assert_eq(config.thresholds.nr, 2);
+	cr_assert_eq(threshold[0].used_percent, 80);
+	cr_assert_str_eq(threshold[0].evict_policy, "lru");
+	cr_assert_str_eq(threshold[0].alloc_policy, "");
+	cr_assert_str_eq(threshold[1].alloc_policy, "first-fit");
+	cr_assert_eq(threshold[1].alloc_options.nr, 1);
+	usm_config_print(&config, &json);
+	text = cJSON_PrintUnformatted(json);
+	cr_assert(text);
+	again = accept(text);
+	cr_assert_eq(memcmp(&again.thresholds, &config.thresholds,
+			    sizeof(again.thresholds)),
+		     0, "%s", text);
+	cJSON_free(text);
+	cJSON_Delete(json);
+	config = accept(WITHOUT_SWAP
+			"[{\"used_percent\":80,\"alloc\":\"extent\"}]}");
+	cr_assert_eq(config.thresholds.nr, 1);
+}
+
+Test(config, refuses_wrong_thresholds)
+{
+	refuse(SWAP_AND "7}", "thresholds", "must be an array");
+	refuse(SWAP_AND "[{\"evict\":\"lru\"}]}", "thresholds[0].used_percent",
+	       "is required");
+	refuse(SWAP_AND "[{\"used_percent\":5,\"evict\":\"lru\"}]}",
+	       "thresholds[0].used_percent", "from 6 to 100");
+	refuse(SWAP_AND "[{\"used_percent\":101,\"evict\":\"lru\"}]}",
+	       "thresholds[0].used_percent", "from 6 to 100");
+	refuse(SWAP_AND "[{\"used_percent\":80}]}", "thresholds[0]",
+	       "must name a policy");
+	refuse(SWAP_AND "[{\"used_percent\":80,\"evict\":\"lru\","
+			"\"alloc_options\":{\"a\":\"b\"}}]}",
+	       "thresholds[0]", "options need");
+	refuse(SWAP_AND "[{\"used_percent\":80,\"evict\":\"lru\"},"
+			"{\"used_percent\":80,\"evict\":\"fifo\"}]}",
+	       "thresholds[1]", "must be above");
+	refuse(WITHOUT_SWAP "[{\"used_percent\":80,\"alloc\":\"extent\"},"
+			    "{\"used_percent\":90,\"evict\":\"lru\"}]}",
+	       "thresholds[1].evict", "without swap");
+}
+
+Test(policy_files, are_looked_for_wherever_they_are_named)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{\"size\":\"1M\"},"
+		"\"processes\":[{\"uid\":1,\"evict\":\"lru\"}],"
+		"\"thresholds\":[{\"used_percent\":80,\"alloc\":\"extent\","
+		"\"evict\":\"sieve\"}]}");
+	struct usm_config_error err;
+
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err), 0);
+	strcpy(config.thresholds.threshold[0].evict_policy, "best");
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err),
+		     -EINVAL);
+	cr_assert_str_eq(err.field, "thresholds[0].evict");
+	strcpy(config.thresholds.threshold[0].alloc_policy, "best");
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err),
+		     -EINVAL);
+	cr_assert_str_eq(err.field, "thresholds[0].alloc");
+	strcpy(config.processes.process[0].evict_policy, "best");
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err),
+		     -EINVAL);
+	cr_assert_str_eq(err.field, "processes[0].evict");
+}

@@ -7,6 +7,7 @@
 
 #include "fake_kernel.h"
 #include "fake_pages.h"
+#include "instance/evict/pager_policy.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/reload.h"
@@ -183,4 +184,20 @@ Test(reload, exchanges_both_or_none)
 	refuses(-ENOENT, "policy.alloc_options.run");
 	write_config(",\"policy\":{\"evict\":\"fifo\"}");
 	cr_assert_eq(change(), 0, "%s", failure.text);
+}
+
+/* A threshold has put another one in its place: only the books change. */
+Test(reload, leaves_in_place_what_thresholds_put_there)
+{
+	reload.elsewhere.evict = true;
+	write_config(",\"policy\":{\"alloc\":\"extent\",\"evict\":\"fifo\"}");
+	cr_assert_eq(usm_reload_prepare(&reload, &failure), 0);
+	cr_assert_eq(reload.exchange.alloc, &usm_alloc_extent);
+	cr_assert_null(reload.exchange.evict);
+	cr_assert_eq(usm_reload_finish(&reload, &failure), 0);
+	cr_assert_eq(reload.selection->evict, &usm_evict_fifo);
+	write_config(",\"policy\":{\"alloc\":\"extent\",\"evict\":\"lru\"}");
+	cr_assert_eq(change(), 0, "%s", failure.text);
+	cr_assert_eq(reload.selection->evict, &usm_evict_lru);
+	cr_assert_str_eq(usm_pager_policy_name(pager), "clock");
 }
