@@ -15,8 +15,8 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-const char *const usm_alloc_policies[] = { "first-fit", "extent", "zeroed",
-					   NULL };
+const char *const usm_alloc_policies[] = { "first-fit", "extent", "batch",
+					   "zeroed", NULL };
 const char *const usm_evict_policies[] = { "clock",   "fifo",  "lru",
 					   "s3-fifo", "sieve", NULL };
 

@@ -83,6 +83,36 @@ static uint32_t pick_stolen(void *ctx, const struct usm_fault *fault)
 	return usm_arena_take_lowest(liar->arena);
 }
 
+static uint32_t pick_right(void *ctx, const struct usm_fault *fault)
+{
+	struct liar *liar = ctx;
+
+	(void)fault;
+	return usm_arena_take_lowest(liar->arena);
+}
+
+/* Pages and frames for a range that are wrong in one way after the other. */
+static bool range_wrong(void *ctx, const struct usm_fault *fault,
+			uint32_t frame, struct usm_range_wish *wish)
+{
+	const struct usm_range_wish wrong[] = {
+		{ fault->addr, frame + 1, 2, 1, 0, { 0 } },
+		{ fault->vma_end, frame + 1, 2, 1, 0, { 0 } },
+		{ fault->addr + 4096, frame, 1, 0, 0, { 0 } },
+		{ fault->addr + 4096, 3, 2, 1, 0, { 0 } },
+		{ fault->addr + 4096, UINT32_MAX - 1, 8, 1, 0, { 0 } },
+		{ fault->addr + 4096, frame + 1, UINT32_MAX, 1, 0, { 0 } },
+		{ fault->addr + 4096, frame + 1, 0, 0, 0, { 0 } },
+		{ fault->addr + 8, frame + 1, 1, 0, 0, { 0 } },
+		{ UINT64_MAX - 4095, frame + 1, 2, 1, 0, { 0 } },
+		{ fault->addr + 4096, frame + 1, 1, 1000, 0, { 0 } },
+	};
+	struct liar *liar = ctx;
+
+	*wish = wrong[liar->calls++ % (sizeof(wrong) / sizeof(wrong[0]))];
+	return true;
+}
+
 /* Says it has written more counters than there is room for. */
 static uint32_t boast(const void *ctx, struct usm_policy_stat *stats,
 		      uint32_t nr)
@@ -106,6 +136,10 @@ static const struct usm_alloc_policy allocs[] = {
 	LYING_ALLOC("none", pick_none),
 	LYING_ALLOC("forged", pick_forged),
 	LYING_ALLOC("stolen", pick_stolen),
+	{ USM_POLICY_HEAD(struct usm_alloc_policy), .name = "range",
+	  .summary = "wrong", .run_frames = 16, .init = alloc_init,
+	  .fini = free, .pick = pick_right, .released = give,
+	  .range = range_wrong },
 };
 
 const struct usm_alloc_policy *const liar_allocs[] = {

@@ -349,6 +349,115 @@ Test(ahead, evicted_frames_are_not_taken_back)
 	cr_assert_eq(*fake_state(&fake, frame), USM_FRAME_EVICTING);
 }
 
+/* Pages of a range are mapped with the first one of it that is touched. */
+static uint32_t touch_all(uint32_t from, uint32_t nr, bool at_random)
+{
+	uint64_t seed = 42;
+	uint32_t asked = 0, frame, i;
+
+	for (i = 0; i < nr; i++) {
+		uint32_t page = from + i;
+
+		/* No two neighbours after each other. */
+		if (at_random)
+			page = from + i * 37 % nr;
+		asked += touch(page, &frame);
+		cr_assert_neq(frame, USM_FRAME_NONE);
+		if (fake_random(&seed) % 8 == 0)
+			between(true);
+	}
+	return asked;
+}
+
+Test(ahead, batch_asks_once_for_many_pages_in_sequence)
+{
+	start(&usm_alloc_batch);
+	/* 1, 2, 4, ... 64, 64, ... */
+	cr_assert_leq(touch_all(0, 500, false), 14);
+	cr_assert_gt(stat_of("ranges"), 400);
+	cr_assert_eq(fake.refused, 0);
+	usm_ahead_work(ahead, 0);
+	check_books();
+}
+
+Test(ahead, batch_gives_nothing_ahead_at_random)
+{
+	start(&usm_alloc_batch);
+	cr_assert_eq(touch_all(0, 500, true), 500);
+	cr_assert_eq(stat_of("ranges"), 0);
+}
+
+Test(ahead, batch_keeps_to_its_mapping_and_its_frames)
+{
+	uint32_t round, frame, page;
+
+	start(&usm_alloc_batch);
+	/* Up to the last frame, whatever is granted beyond the end. */
+	for (round = 0; round < 8; round++)
+		touch_all(round * 4096 - round, 100, false);
+	for (page = 0; usm_stock_nr(stock); page++)
+		touch(100000 + page * 7, &frame);
+	usm_ahead_work(ahead, 0);
+	touch(0xffe, &frame);
+	touch(0xfff, &frame);
+	cr_assert_eq(fake.refused, 0);
+	check_books();
+}
+
+Test(ahead, a_member_that_comes_back_to_a_range_has_no_other_over_it)
+{
+	uint32_t frame;
+
+	start(&usm_alloc_batch);
+	cr_assert(touch(0, &frame));
+	cr_assert(touch(1, &frame));
+	cr_assert_eq(fake.grants, 1);
+	/* Page 2 is granted and not touched; the others are gone. */
+	cr_assert(touch(0, &frame));
+	cr_assert(touch(1, &frame));
+	cr_assert_eq(fake.grants, 1);
+	cr_assert_eq(fake.refused, 0);
+	check_books();
+}
+
+Test(ahead, old_ranges_are_taken_back)
+{
+	uint32_t frame, i;
+
+	start(&usm_alloc_batch);
+	for (i = 0; i < USM_RANGES_MAX + 10; i++) {
+		touch(i * 8, &frame);
+		touch(i * 8 + 1, &frame);
+	}
+	cr_assert_eq(fake.grants, USM_RANGES_MAX + 10);
+	cr_assert_eq(fake_ahead_nr(&fake), USM_RANGES_MAX);
+	cr_assert_eq(stat_of("taken_back"), 10);
+	check_books();
+}
+
+Test(ahead, extent_grants_the_rest_of_a_window_in_sequence)
+{
+	uint32_t frame, first, page;
+
+	start(&usm_alloc_extent);
+	cr_assert(touch(0, &first));
+	cr_assert(touch(1, &frame));
+	for (page = 2; page < 16; page++) {
+		cr_assert_not(touch(page, &frame));
+		cr_assert_eq(frame, first + page);
+	}
+	/* The next window goes on: one question. */
+	cr_assert(touch(16, &frame));
+	for (page = 17; page < 32; page++)
+		cr_assert_not(touch(page, &frame));
+	usm_ahead_work(ahead, 0);
+	check_books();
+	/* Elsewhere, and backwards, nothing is sure. */
+	for (page = 47; page > 32; page--)
+		cr_assert(touch(page, &frame));
+	cr_assert_eq(fake.refused, 0);
+}
+
 Test(ramp, deepens_and_shrinks)
 {
 	uint32_t depth = USM_RAMP_DEPTH_MIN;

@@ -21,6 +21,7 @@ struct world {
 	uint32_t out[FRAMES]; /* frames in use */
 	uint32_t nr_out;
 	char used[FRAMES];
+	uint64_t page; /* touched last */
 };
 
 static void world_init(struct world *world,
@@ -52,9 +53,38 @@ static uint64_t overruled(const struct world *world)
 	return stats[0].value;
 }
 
-static uint32_t pick(struct world *world, uint64_t *seed)
+static void use(struct world *world, uint32_t frame)
 {
-	uint64_t page = fake_random(seed) % PAGES;
+	cr_assert_lt(frame - FIRST, FRAMES);
+	cr_assert_not(world->used[frame - FIRST]);
+	cr_assert_not(usm_checked_alloc_has(world->checked, frame));
+	world->used[frame - FIRST] = 1;
+	world->out[world->nr_out++] = frame;
+}
+
+/* What goes ahead with a frame is used as well. */
+static void use_range(struct world *world, const struct usm_fault *fault,
+		      uint32_t frame)
+{
+	struct usm_range_wish wish;
+	uint32_t i;
+
+	if (!usm_checked_alloc_range(world->checked, fault, frame, &wish))
+		return;
+	cr_assert(wish.frames && wish.frames <= USM_RANGE_FRAMES_MAX);
+	cr_assert_geq(wish.addr, fault->vma_start);
+	cr_assert_leq(wish.addr + wish.frames * 4096ULL, fault->vma_end);
+	cr_assert(fault->addr < wish.addr ||
+		  fault->addr >= wish.addr + wish.frames * 4096ULL);
+	for (i = 0; i < wish.frames; i++)
+		use(world, wish.first + i);
+}
+
+static uint32_t pick(struct world *world, uint64_t *seed, bool ahead)
+{
+	/* Some go on where they were. */
+	uint64_t page = fake_random(seed) % 4 ? ++world->page % PAGES
+					      : fake_random(seed) % PAGES;
 	uint64_t start = 0x7f0000000000 + (fake_random(seed) % 40 << 12);
 	struct usm_fault fault = {
 		.member = (uint32_t)(fake_random(seed) % MEMBERS),
@@ -62,13 +92,21 @@ static uint32_t pick(struct world *world, uint64_t *seed)
 		.vma_start = start,
 		.vma_end = start + (64 << 12),
 	};
+	uint32_t frame;
 
 	/* Mappings of any shape around the page. */
 	if (fault.addr < fault.vma_start)
 		fault.vma_start = fault.addr;
 	if (fault.addr >= fault.vma_end)
 		fault.vma_end = fault.addr + 4096;
-	return usm_checked_alloc_pick(world->checked, &fault);
+	world->page = page;
+	frame = usm_checked_alloc_pick(world->checked, &fault);
+	if (frame == USM_FRAME_NONE)
+		return frame;
+	use(world, frame);
+	if (ahead)
+		use_range(world, &fault, frame);
+	return frame;
 }
 
 /*
@@ -92,17 +130,8 @@ static void random_life(const struct usm_alloc_policy *policy, uint64_t seed,
 				world.checked,
 				(uint32_t)(fake_random(&seed) % MEMBERS));
 		if (fake_random(&seed) % 8 < (grow ? 6 : 2)) {
-			frame = pick(&world, &seed);
-			if (frame == USM_FRAME_NONE) {
+			if (pick(&world, &seed, true) == USM_FRAME_NONE)
 				cr_assert_eq(world.nr_out, FRAMES);
-				continue;
-			}
-			cr_assert_lt(frame - FIRST, FRAMES);
-			cr_assert_not(world.used[frame - FIRST]);
-			cr_assert_not(
-				usm_checked_alloc_has(world.checked, frame));
-			world.used[frame - FIRST] = 1;
-			world.out[world.nr_out++] = frame;
 		} else if (world.nr_out) {
 			i = (uint32_t)(fake_random(&seed) % world.nr_out);
 			frame = world.out[i];
@@ -118,9 +147,10 @@ static void random_life(const struct usm_alloc_policy *policy, uint64_t seed,
 		usm_checked_alloc_give(world.checked,
 				       world.out[--world.nr_out]);
 	cr_assert_eq(usm_checked_alloc_nr(world.checked), FRAMES);
+	memset(world.used, 0, sizeof(world.used));
 	for (i = 0; i < FRAMES; i++)
-		cr_assert_neq(pick(&world, &seed), USM_FRAME_NONE);
-	cr_assert_eq(pick(&world, &seed), USM_FRAME_NONE);
+		cr_assert_neq(pick(&world, &seed, false), USM_FRAME_NONE);
+	cr_assert_eq(pick(&world, &seed, false), USM_FRAME_NONE);
 	*wrong = overruled(&world);
 	world_fini(&world);
 }

@@ -10,6 +10,9 @@
  * run after the one behind the previous window is preferred, so that long
  * sequential touches stay contiguous across windows.
  *
+ * Who goes through a window in sequence, the page before being in use and none
+ * after, is granted the rest of it, mapped together by the next touch.
+ *
  * Frames that come home go back to the window they stood behind, until nothing
  * of the run is in use; then the run is whole again.  Reservations cost nobody
  * memory: when no other frame is left they are broken up, least recently used
@@ -167,6 +170,70 @@ static uint32_t extent_pick(void *ctx, const struct usm_fault *fault)
 	return frame != USM_FRAME_NONE ? frame : pick_single(extent);
 }
 
+/* Is the frame of this page of a window out? */
+static bool is_out(const struct usm_reservation *r, uint32_t offset)
+{
+	uint64_t bit = 1ULL << offset;
+
+	return r->wanted & bit && !(r->spare & bit);
+}
+
+/* Is the page before this one in use, as far as frames stand behind it? */
+static bool goes_on(const struct extent *extent, uint32_t member,
+		    uint64_t window, uint32_t run, uint32_t offset)
+{
+	if (offset)
+		return is_out(&extent->reserved.run[run], offset - 1);
+	run = usm_reservations_find(&extent->reserved, member, window - 1);
+	return run != USM_RUN_NONE &&
+	       is_out(&extent->reserved.run[run], EXTENT_RUN_FRAMES - 1);
+}
+
+/* Pages after one of a window that are in the mapping and have their frames. */
+static uint32_t pages_after(const struct usm_reservation *r, uint32_t offset,
+			    const struct usm_fault *fault)
+{
+	uint64_t left = (fault->vma_end - fault->addr) >> PAGE_SHIFT;
+	uint32_t pages = 0;
+
+	while (offset + pages + 1 < EXTENT_RUN_FRAMES && pages + 1 < left &&
+	       r->spare >> (offset + pages + 1) & 1)
+		pages++;
+	return pages;
+}
+
+static bool extent_range(void *ctx, const struct usm_fault *fault,
+			 uint32_t frame, struct usm_range_wish *wish)
+{
+	struct extent *extent = ctx;
+	uint64_t page = fault->addr >> PAGE_SHIFT;
+	uint64_t window = page / EXTENT_RUN_FRAMES;
+	uint32_t offset = (uint32_t)(page % EXTENT_RUN_FRAMES), pages;
+	uint32_t run =
+		usm_reservations_find(&extent->reserved, fault->member, window);
+	uint64_t after, wanted;
+
+	if (run == USM_RUN_NONE ||
+	    frame != usm_arena_run_first(extent->arena, run) + offset ||
+	    !goes_on(extent, fault->member, window, run, offset))
+		return false;
+	pages = pages_after(&extent->reserved.run[run], offset, fault);
+	after = ((1ULL << pages) - 1) << (offset + 1);
+	wanted = extent->reserved.run[run].wanted & ~((2ULL << offset) - 1);
+	/* Somebody was there: it is not that it goes through all of it. */
+	if (!pages || after != wanted)
+		return false;
+	usm_reservations_set_spare(&extent->reserved, run,
+				   extent->reserved.run[run].spare & ~after);
+	*wish = (struct usm_range_wish){
+		.addr = fault->addr + (1ULL << PAGE_SHIFT),
+		.first = frame + 1,
+		.frames = pages,
+		.around = pages - 1,
+	};
+	return true;
+}
+
 static void extent_released(void *ctx, uint32_t frame)
 {
 	struct extent *extent = ctx;
@@ -213,4 +280,5 @@ const struct usm_alloc_policy usm_alloc_extent = {
 	.pick = extent_pick,
 	.released = extent_released,
 	.process_exit = extent_process_exit,
+	.range = extent_range,
 };

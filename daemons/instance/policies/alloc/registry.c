@@ -6,6 +6,7 @@
 const struct usm_alloc_policy *const usm_alloc_registry[] = {
 	&usm_alloc_first_fit,
 	&usm_alloc_extent,
+	&usm_alloc_batch,
 	&usm_alloc_zeroed,
 	NULL,
 };

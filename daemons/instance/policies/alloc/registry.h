@@ -9,6 +9,7 @@
 
 extern const struct usm_alloc_policy usm_alloc_first_fit;
 extern const struct usm_alloc_policy usm_alloc_extent;
+extern const struct usm_alloc_policy usm_alloc_batch;
 extern const struct usm_alloc_policy usm_alloc_zeroed;
 
 /* All of them, NULL at the end. */
