@@ -10,6 +10,7 @@
 #include "instance/evict/pager.h"
 #include "instance/evict/pager_policy.h"
 #include "instance/evict/recover.h"
+#include "instance/evict/reserve.h"
 #include "instance/processes/group.h"
 #include "instance/worker/resize.h"
 #include "instance/workers.h"
@@ -76,6 +77,7 @@ static int build_pager(struct usm_instance *instance,
 		.ahead = instance->ahead,
 		.pool = session->pool,
 		.pool_frames = session->pool_frames,
+		.reserve = usm_reserve_of(session->claim.frames),
 		.marks = usm_watermarks_of(session->claim.frames,
 					   options->free_low_percent,
 					   options->free_high_percent),

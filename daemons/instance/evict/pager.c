@@ -6,6 +6,7 @@
 
 #include "instance/evict/news.h"
 #include "instance/evict/pager_parts.h"
+#include "instance/evict/reserve.h"
 #include "instance/evict/way_out.h"
 
 /* Batches that may fail (pages shared, pinned, busy) before a fault waits. */
@@ -77,7 +78,7 @@ static void publish(const struct usm_pager *pager)
 {
 	if (pager->relay)
 		usm_relay_set(pager->relay, pager->options.marks.low,
-			      usm_pager_hopeful(pager));
+			      usm_pager_keep(pager), usm_pager_hopeful(pager));
 }
 
 void usm_pager_listen(struct usm_pager *pager, struct usm_relay *relay)
@@ -116,6 +117,14 @@ void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
 		usm_relay_placed(pager->relay, frame, member, addr);
 	else
 		heard(pager, frame, member, addr);
+}
+
+uint32_t usm_pager_keep(const struct usm_pager *pager)
+{
+	return usm_reserve_keep(pager->options.reserve,
+				usm_swap_map_room(pager->map) -
+					usm_swap_map_used(pager->map),
+				pager->options.device->refuses);
 }
 
 bool usm_pager_hopeful(const struct usm_pager *pager)
@@ -211,9 +220,10 @@ void usm_pager_adopted(struct usm_pager *pager)
 }
 
 void usm_pager_resized(struct usm_pager *pager,
-		       const struct usm_watermarks *marks)
+		       const struct usm_watermarks *marks, uint32_t reserve)
 {
 	pager->options.marks = *marks;
+	pager->options.reserve = reserve;
 	publish(pager);
 	while (usm_way_out_any_leaving(pager))
 		usm_bitmap_clear(&pager->leaving,

@@ -32,6 +32,7 @@ struct usm_pager_options {
 	struct usm_ahead *ahead; /* is told of those it asked for, or NULL */
 	char *pool; /* frame 0 of the pool; own frames can be touched */
 	uint32_t pool_frames;
+	uint32_t reserve; /* frames that only evicted pages may have; 0: none */
 	struct usm_watermarks marks;
 };
 
@@ -102,6 +103,12 @@ int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame);
  */
 uint32_t usm_pager_reclaim(struct usm_pager *pager);
 
+/*
+ * How many free frames fresh pages have to leave to those that come back
+ * (reserve.h).
+ */
+uint32_t usm_pager_keep(const struct usm_pager *pager);
+
 /* Will waiting help?  Not when the swap device is full. */
 bool usm_pager_hopeful(const struct usm_pager *pager);
 
@@ -116,7 +123,7 @@ void usm_pager_read_news(struct usm_pager *pager);
 
 /* The partition has another size; nothing is to leave so far. */
 void usm_pager_resized(struct usm_pager *pager,
-		       const struct usm_watermarks *marks);
+		       const struct usm_watermarks *marks, uint32_t reserve);
 
 /* The frame is to leave the partition: its page goes before all others. */
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame);

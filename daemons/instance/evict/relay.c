@@ -19,6 +19,7 @@ struct usm_relay {
 	struct page *page; /* [nr_frames], as last heard */
 	uint32_t nr_frames;
 	uint32_t low;
+	uint32_t keep;
 	bool hopeful;
 	bool wanted;
 	bool suspicion;
@@ -130,6 +131,11 @@ void usm_relay_suspect(struct usm_relay *relay)
 	raise(relay, &relay->suspicion);
 }
 
+uint32_t usm_relay_keep(const struct usm_relay *relay)
+{
+	return __atomic_load_n(&relay->keep, __ATOMIC_RELAXED);
+}
+
 bool usm_relay_hopeful(const struct usm_relay *relay)
 {
 	return __atomic_load_n(&relay->hopeful, __ATOMIC_RELAXED);
@@ -191,8 +197,10 @@ void usm_relay_drain(struct usm_relay *relay,
 	usm_mailbox_drain(&relay->changed, tell, relay);
 }
 
-void usm_relay_set(struct usm_relay *relay, uint32_t low, bool hopeful)
+void usm_relay_set(struct usm_relay *relay, uint32_t low, uint32_t keep,
+		   bool hopeful)
 {
+	__atomic_store_n(&relay->keep, keep, __ATOMIC_RELAXED);
 	__atomic_store_n(&relay->low, low, __ATOMIC_RELAXED);
 	__atomic_store_n(&relay->hopeful, hopeful, __ATOMIC_RELAXED);
 }

@@ -53,6 +53,9 @@ void usm_relay_see(struct usm_relay *relay, uint32_t nr_free);
 /* The kernel rang for nothing: an answer may have been refused. */
 void usm_relay_suspect(struct usm_relay *relay);
 
+/* How many free frames fresh pages have to leave. */
+uint32_t usm_relay_keep(const struct usm_relay *relay);
+
 /* Can frames be won, as far as the pager last knew? */
 bool usm_relay_hopeful(const struct usm_relay *relay);
 
@@ -77,7 +80,11 @@ void usm_relay_drain(struct usm_relay *relay,
 				  uint64_t addr),
 		     void *ctx);
 
-/* Below how many free frames it wants to be told; whether any can be won. */
-void usm_relay_set(struct usm_relay *relay, uint32_t low, bool hopeful);
+/*
+ * Below how many free frames it wants to be told, how many fresh pages have to
+ * leave (reserve.h), whether any can be won.
+ */
+void usm_relay_set(struct usm_relay *relay, uint32_t low, uint32_t keep,
+		   bool hopeful);
 
 #endif /* USM_INSTANCE_EVICT_RELAY_H */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "instance/evict/reserve.h"
 #include "instance/evict/watermarks.h"
 
 /* Frame states asked for by one call: 8 KiB of stack. */
@@ -67,6 +68,6 @@ int usm_resize_follow(const struct usm_resize_parts *parts)
 		return err;
 	marks = usm_watermarks_of(extents.frames, parts->free_low_percent,
 				  parts->free_high_percent);
-	usm_pager_resized(parts->pager, &marks);
+	usm_pager_resized(parts->pager, &marks, usm_reserve_of(extents.frames));
 	return vacate(parts, &extents);
 }

@@ -3,14 +3,32 @@
 
 #include <errno.h>
 
+/* Are the frames there are for evicted pages alone? */
+static bool withheld(const struct usm_stock *stock,
+		     const struct usm_pager *pager, bool evicted)
+{
+	uint32_t keep = pager && !evicted ? usm_pager_keep(pager) : 0;
+
+	return keep && usm_stock_nr_all(stock) <= keep;
+}
+
+/*
+ * While frames are in sight elsewhere none are won, unless those may not be
+ * had.
+ */
 static uint32_t find(struct usm_stock *stock, struct usm_pager *pager,
 		     const struct usm_fault *fault, bool *dry)
 {
-	uint32_t frame = usm_stock_pick(stock, fault, dry);
+	bool evicted = fault->kind == USM_FAULT_SWAPIN, kept;
+	uint32_t frame = USM_FRAME_NONE;
 
-	while (frame == USM_FRAME_NONE && pager && !usm_stock_hopeful(stock) &&
-	       usm_pager_reclaim(pager))
-		frame = usm_stock_pick(stock, fault, dry);
+	do {
+		kept = withheld(stock, pager, evicted);
+		if (!kept)
+			frame = usm_stock_pick(stock, fault, dry);
+	} while (frame == USM_FRAME_NONE && pager &&
+		 (kept || !usm_stock_hopeful(stock)) &&
+		 usm_pager_reclaim(pager));
 	return frame;
 }
 
@@ -18,7 +36,8 @@ static uint32_t find(struct usm_stock *stock, struct usm_pager *pager,
 static enum usm_supply wait_or_not(const struct usm_stock *stock,
 				   const struct usm_pager *pager, bool evicted)
 {
-	bool hopeful = usm_stock_hopeful(stock) ||
+	bool hopeful = (usm_stock_hopeful(stock) &&
+			!withheld(stock, pager, evicted)) ||
 		       (pager && (evicted || usm_pager_hopeful(pager)));
 
 	return hopeful ? USM_SUPPLY_LATER : USM_SUPPLY_NONE;
@@ -61,14 +80,18 @@ enum usm_supply usm_supply_by_relay(struct usm_stock *stock,
 				    const struct usm_fault *fault,
 				    uint32_t *frame, bool *dry)
 {
-	uint32_t found = usm_stock_pick(stock, fault, dry);
+	uint32_t keep = usm_relay_keep(relay), found = USM_FRAME_NONE;
+	bool kept = keep && usm_stock_nr_all(stock) <= keep;
 
+	if (!kept)
+		found = usm_stock_pick(stock, fault, dry);
 	if (found == USM_FRAME_NONE) {
-		if (!usm_stock_hopeful(stock))
+		bool hopeful = !kept && usm_stock_hopeful(stock);
+
+		if (!hopeful)
 			usm_relay_want(relay);
-		return usm_stock_hopeful(stock) || usm_relay_hopeful(relay)
-			       ? USM_SUPPLY_LATER
-			       : USM_SUPPLY_NONE;
+		return hopeful || usm_relay_hopeful(relay) ? USM_SUPPLY_LATER
+							   : USM_SUPPLY_NONE;
 	}
 	if (fault->member)
 		usm_relay_placed(relay, found, fault->member, fault->addr);

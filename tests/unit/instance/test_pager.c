@@ -12,6 +12,7 @@
 #include "instance/evict/pager.h"
 #include "instance/evict/pager_policy.h"
 #include "instance/evict/recover.h"
+#include "instance/evict/reserve.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/policies/swap/compressed.h"
@@ -38,6 +39,7 @@ static int attach(const struct usm_evict_policy *policy, bool fresh)
 		.pool = (char *)fake->pool,
 		.pool_frames = FAKE_PAGE_FRAMES,
 		.marks = usm_watermarks_of(FAKE_PAGE_FRAMES, 10, 20),
+		.reserve = usm_reserve_of(FAKE_PAGE_FRAMES),
 	};
 
 	cr_assert_eq(
@@ -224,17 +226,23 @@ Test(pager, content_that_could_not_be_read_stays)
 Test(pager, says_when_there_is_no_hope)
 {
 	struct usm_fault fault = { .member = FAKE_MEMBER };
-	uint32_t frame;
+	uint32_t frame, page, round;
 	bool dry;
 
 	detach();
 	fake->device.nr_slots = 9; /* one of them is the device's */
 	cr_assert_eq(attach(&usm_evict_fifo, true), 0);
-	for (uint32_t page = 0; page < FAKE_PAGE_FRAMES + 8; page++)
+	/* Of 64 frames and 8 slots, 8 are kept. */
+	for (page = 0; page < FAKE_PAGE_FRAMES; page++)
 		touch(page);
-	cr_assert_not(usm_pager_hopeful(pager));
 	cr_assert_eq(usm_supply(stock, pager, &fault, &frame, &dry),
 		     USM_SUPPLY_NONE);
+	cr_assert_not(usm_pager_hopeful(pager));
+	/* What is out comes back, as often as it likes. */
+	for (round = 0; round < 10; round++)
+		for (page = 0; page < FAKE_PAGE_FRAMES; page++)
+			touch(page);
+	cr_assert_geq(fake->swapins, 8);
 }
 
 Test(pager, nobody_gets_an_evicted_page_from_nowhere)
@@ -355,12 +363,18 @@ static bool reclaim(void)
 	return false;
 }
 
+/* One that a fresh page may have? */
+static bool has_spare_frame(void)
+{
+	return usm_stock_nr(stock) > usm_pager_keep(pager);
+}
+
 Test(pager, a_full_store_keeps_pages_where_they_are)
 {
 	uint32_t page = 0, evicted, i;
 
 	start_packed(1);
-	while (page < FAKE_PAGES && (usm_stock_nr(stock) || reclaim()))
+	while (page < FAKE_PAGES && (has_spare_frame() || reclaim()))
 		touch(page++);
 	cr_assert_lt(page, FAKE_PAGES, "all of them went in");
 	evicted = (uint32_t)pages_packed();
@@ -375,6 +389,25 @@ Test(pager, a_full_store_keeps_pages_where_they_are)
 	cr_assert(reclaim());
 	for (i = 1; i < evicted / 2; i += 2)
 		touch(i);
+	end_packed();
+}
+
+/* Nothing fits any more, and no frame is free but those that are kept. */
+Test(pager, a_full_store_lets_its_pages_come_back)
+{
+	uint32_t page = 0, back = 0;
+
+	start_packed(1);
+	while (page < FAKE_PAGES && (has_spare_frame() || reclaim()))
+		touch(page++);
+	cr_assert_lt(page, FAKE_PAGES, "all of them went in");
+	while (page--)
+		if (fake->page[page].cookie &&
+		    fake->page[page].held == USM_FRAME_NONE) {
+			touch(page);
+			back++;
+		}
+	cr_assert_gt(back, 15);
 	end_packed();
 }
 

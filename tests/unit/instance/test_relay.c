@@ -118,7 +118,8 @@ Test(relay, knows_the_low_mark)
 	usm_relay_see(relay, 0);
 	cr_assert_eq(rings, 0);
 	cr_assert(usm_relay_hopeful(relay));
-	usm_relay_set(relay, 10, false);
+	usm_relay_set(relay, 10, 3, false);
+	cr_assert_eq(usm_relay_keep(relay), 3);
 	cr_assert_not(usm_relay_hopeful(relay));
 	usm_relay_see(relay, 10);
 	cr_assert_eq(rings, 0);

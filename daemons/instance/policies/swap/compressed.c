@@ -396,6 +396,7 @@ int usm_swap_compressed_open(const struct usm_swap_file *file,
 	*out = (struct usm_swap_device){
 		.ctx = store,
 		.nr_slots = store->file.nr_slots,
+		.refuses = true,
 		.store = compressed_store,
 		.load = compressed_load,
 		.close = compressed_close,

@@ -9,6 +9,7 @@
 #ifndef USM_INSTANCE_POLICIES_SWAP_DEVICE_H
 #define USM_INSTANCE_POLICIES_SWAP_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -42,6 +43,7 @@ struct usm_swap_stats {
 struct usm_swap_device {
 	void *ctx;
 	uint32_t nr_slots;
+	bool refuses; /* may be full before all slots are used */
 
 	/*
 	 * Stores nr pages in slots [slot, slot + nr); on return they outlive
