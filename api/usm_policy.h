@@ -320,11 +320,59 @@ struct usm_evict_policy {
 			  uint32_t nr);
 };
 
+/* ---- prefetch: which evicted pages will be needed next? --------------------- */
+
+/* Pages one answer may name: what a fast disk brings while one fault is served. */
+#define USM_PREFETCH_WANTS_MAX 64U
+
+/* What a prefetch policy sees and decides is about pages, not frames. */
+struct usm_prefetch_policy {
+	uint32_t struct_size; /* USM_POLICY_HEAD */
+	uint32_t api_version;
+	const char *name; /* as in the configuration: [a-z0-9-]{1,31} */
+	const char *summary; /* one line, for people */
+
+	/* Makes the context.  -ENOMEM.  May allocate. */
+	int (*init)(void **ctx);
+
+	/* Frees the context; NULL is fine. */
+	void (*fini)(void *ctx);
+
+	/*
+	 * A member needs a page that it does not have: for the first time, or
+	 * (.kind USM_FAULT_SWAPIN) one that was evicted, whether it was read
+	 * ahead or not.  Writes up to nr addresses of pages of the same member
+	 * that will be needed soon, the soonest first; pages that are not out,
+	 * or being read already, may be among them.  nr is at most
+	 * USM_PREFETCH_WANTS_MAX and what there is room for, 0 when there is
+	 * none.  Returns how many.
+	 */
+	uint32_t (*fault)(void *ctx, const struct usm_fault *fault,
+			  uint64_t *wants, uint32_t nr);
+
+	/*
+	 * Optional: what became of a page that was read because it was wanted:
+	 * it was needed; or it was not for so long that its room is wanted for
+	 * others.
+	 */
+	void (*used)(void *ctx, uint32_t member, uint64_t addr);
+	void (*unused)(void *ctx, uint32_t member, uint64_t addr);
+
+	/* Optional, all four: as for allocation. */
+	void (*process_new)(void *ctx, const struct usm_process *process);
+	void (*process_exit)(void *ctx, uint32_t member);
+	int (*config)(void *ctx, const char *key, const char *value,
+		      const char **why);
+	uint32_t (*stats)(const void *ctx, struct usm_policy_stat *stats,
+			  uint32_t nr);
+};
+
 /* ---- registration of a policy in a file of its own -------------------------- */
 
 enum usm_policy_kind {
 	USM_POLICY_ALLOC = 1,
 	USM_POLICY_EVICT = 2,
+	USM_POLICY_PREFETCH = 3,
 };
 
 /* The one symbol a NAME.so exports. */
@@ -334,6 +382,7 @@ struct usm_policy_registration {
 	union {
 		const struct usm_alloc_policy *alloc;
 		const struct usm_evict_policy *evict;
+		const struct usm_prefetch_policy *prefetch;
 	} policy;
 };
 
@@ -352,5 +401,7 @@ struct usm_policy_registration {
 	USM_REGISTER_POLICY(USM_POLICY_ALLOC, alloc, table)
 #define USM_REGISTER_EVICT_POLICY(table) \
 	USM_REGISTER_POLICY(USM_POLICY_EVICT, evict, table)
+#define USM_REGISTER_PREFETCH_POLICY(table) \
+	USM_REGISTER_POLICY(USM_POLICY_PREFETCH, prefetch, table)
 
 #endif /* USM_POLICY_H */

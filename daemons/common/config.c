@@ -19,6 +19,7 @@ const char *const usm_alloc_policies[] = { "first-fit", "extent", "batch",
 					   "zeroed", NULL };
 const char *const usm_evict_policies[] = { "clock",   "fifo",  "lru",
 					   "s3-fifo", "sieve", NULL };
+const char *const usm_prefetch_policies[] = { "readahead", "stride", NULL };
 
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
@@ -92,6 +93,14 @@ static int read_evict(const cJSON *item, const char *path, void *out,
 	return usm_config_read_policy(item, path, config->evict_policy, err);
 }
 
+static int read_prefetch(const cJSON *item, const char *path, void *out,
+			 struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return usm_config_read_policy(item, path, config->prefetch_policy, err);
+}
+
 static int read_alloc_options(const cJSON *item, const char *path, void *out,
 			      struct usm_config_error *err)
 {
@@ -106,6 +115,14 @@ static int read_evict_options(const cJSON *item, const char *path, void *out,
 	struct usm_config *config = out;
 
 	return usm_settings_read(item, path, &config->evict_options, err);
+}
+
+static int read_prefetch_options(const cJSON *item, const char *path, void *out,
+				 struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return usm_settings_read(item, path, &config->prefetch_options, err);
 }
 
 const char *const usm_on_loss_names[] = {
@@ -137,6 +154,8 @@ static const struct usm_json_key policy_keys[] = {
 	{ "alloc_options", false, read_alloc_options },
 	{ "evict", false, read_evict },
 	{ "evict_options", false, read_evict_options },
+	{ "prefetch", false, read_prefetch },
+	{ "prefetch_options", false, read_prefetch_options },
 };
 
 static int read_policy(const cJSON *item, const char *path, void *out,
@@ -262,6 +281,25 @@ static const struct usm_json_key config_keys[] = {
 	{ "thresholds", false, usm_config_read_thresholds },
 };
 
+/* What is about evicted pages, where there are none. */
+static int check_evicting(const struct usm_config *config,
+			  struct usm_config_error *err)
+{
+	static const char reason[] = "without swap nothing is evicted";
+
+	if (!config->swap_bytes && *config->evict_policy)
+		return usm_json_error(err, "policy.evict", reason);
+	if (!config->swap_bytes && config->evict_options.nr)
+		return usm_json_error(err, "policy.evict_options", reason);
+	if (!config->swap_bytes && *config->prefetch_policy)
+		return usm_json_error(err, "policy.prefetch", reason);
+	if (config->prefetch_options.nr && !*config->prefetch_policy)
+		return usm_json_error(err, "policy.prefetch_options",
+				      "without policy.prefetch nothing is "
+				      "read ahead");
+	return 0;
+}
+
 int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 		     struct usm_config_error *err)
 {
@@ -282,12 +320,8 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 	ret = usm_json_object(root, "", config_keys, ARRAY_SIZE(config_keys),
 			      &config, err);
 	cJSON_Delete(root);
-	if (!ret && *config.evict_policy && !config.swap_bytes)
-		ret = usm_json_error(err, "policy.evict",
-				     "without swap nothing is evicted");
-	if (!ret && config.evict_options.nr && !config.swap_bytes)
-		ret = usm_json_error(err, "policy.evict_options",
-				     "without swap nothing is evicted");
+	if (!ret)
+		ret = check_evicting(&config, err);
 	if (!ret)
 		ret = usm_config_check_swap(&config, err);
 	if (!ret)
@@ -369,9 +403,15 @@ static bool print_policy(const struct usm_config *config, cJSON *root)
 		return false;
 	if (!config->swap_bytes)
 		return true;
-	return cJSON_AddStringToObject(policy, "evict", config->evict_policy) &&
-	       usm_settings_print(&config->evict_options, policy,
-				  "evict_options");
+	if (!cJSON_AddStringToObject(policy, "evict", config->evict_policy) ||
+	    !usm_settings_print(&config->evict_options, policy,
+				"evict_options"))
+		return false;
+	return !*config->prefetch_policy ||
+	       (cJSON_AddStringToObject(policy, "prefetch",
+					config->prefetch_policy) &&
+		usm_settings_print(&config->prefetch_options, policy,
+				   "prefetch_options"));
 }
 
 static bool print_all(const struct usm_config *config, cJSON *root)

@@ -61,8 +61,11 @@ struct usm_config {
 	uint64_t memory_bytes; /* multiple of USM_PAGE_SIZE */
 	char alloc_policy[USM_POLICY_NAME_SIZE];
 	char evict_policy[USM_POLICY_NAME_SIZE]; /* only with swap_bytes */
+	/* Empty: no page is read before it is needed. */
+	char prefetch_policy[USM_POLICY_NAME_SIZE]; /* only with swap_bytes */
 	struct usm_settings alloc_options;
 	struct usm_settings evict_options;
+	struct usm_settings prefetch_options; /* only with prefetch_policy */
 	uint64_t swap_bytes; /* multiple of USM_PAGE_SIZE, 0: no swap */
 	enum usm_swap_kind swap_kind;
 	uint64_t swap_memory_max; /* bytes, 0: it keeps nothing in memory */
@@ -84,6 +87,7 @@ extern const char *const usm_on_loss_names[];
 /* Names of the policies that are built in, NULL at the end. */
 extern const char *const usm_alloc_policies[];
 extern const char *const usm_evict_policies[];
+extern const char *const usm_prefetch_policies[];
 
 /*
  * Reads a configuration, fills in defaults, checks every limit.  Policies may

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const policy_fields[] = { "alloc", "alloc_options", "evict",
-					     "evict_options" };
+static const char *const policy_fields[] = {
+	"alloc",	 "alloc_options", "evict",
+	"evict_options", "prefetch",	  "prefetch_options",
+};
 
 /* Leaves only what two configurations are compared by. */
 static void drop_policies(cJSON *root)

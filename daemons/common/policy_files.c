@@ -76,6 +76,9 @@ int usm_policy_files_check(const struct usm_config *config, const char *dir,
 	if (!ret)
 		ret = check("policy.evict", config->evict_policy,
 			    usm_evict_policies, dir, err);
+	if (!ret && *config->prefetch_policy)
+		ret = check("policy.prefetch", config->prefetch_policy,
+			    usm_prefetch_policies, dir, err);
 	if (!ret)
 		ret = check_processes(config, dir, err);
 	return ret ? ret : check_thresholds(config, dir, err);

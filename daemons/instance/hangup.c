@@ -78,9 +78,11 @@ static bool on_done(void *ctx)
 		refused(hangup, &failure);
 		return false;
 	}
-	snprintf(text, sizeof(text), "policies are now: alloc %s%s%s",
+	snprintf(text, sizeof(text), "policies are now: alloc %s%s%s%s%s",
 		 config->alloc_policy, config->swap_bytes ? ", evict " : "",
-		 config->swap_bytes ? config->evict_policy : "");
+		 config->swap_bytes ? config->evict_policy : "",
+		 *config->prefetch_policy ? ", prefetch " : "",
+		 config->prefetch_policy);
 	hangup->report(text);
 	return true;
 }

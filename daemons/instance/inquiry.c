@@ -78,6 +78,8 @@ static bool on_done(void *ctx)
 	usm_inquiry_print(inquiry->out, "policy.alloc", &inquiry->survey.alloc);
 	usm_inquiry_print(inquiry->out, "ahead", &inquiry->survey.given);
 	usm_inquiry_print(inquiry->out, "policy.evict", &inquiry->survey.evict);
+	usm_inquiry_print(inquiry->out, "policy.prefetch",
+			  &inquiry->survey.prefetch);
 	usm_inquiry_print_processes(inquiry->out, &inquiry->survey);
 	if (inquiry->thresholds)
 		usm_inquiry_print_thresholds(inquiry->out, inquiry->thresholds);

@@ -137,6 +137,22 @@ static int build(struct usm_instance *instance,
 	return 0;
 }
 
+static int set_prefetch(struct usm_instance *instance,
+			const struct usm_instance_options *options,
+			struct usm_failure *failure)
+{
+	struct usm_prefetcher *prefetcher =
+		usm_pager_prefetcher(instance->pager);
+	struct usm_checked_prefetch *policy = NULL;
+	int err = usm_prefetcher_prepare(prefetcher, options->prefetch,
+					 options->prefetch_settings, &policy,
+					 failure);
+
+	if (!err)
+		usm_prefetcher_adopt(prefetcher, policy);
+	return err;
+}
+
 /* Before there is a frame in stock or a page: costs next to nothing. */
 static int configure_policies(struct usm_instance *instance,
 			      const struct usm_instance_options *options,
@@ -159,6 +175,8 @@ static int configure_policies(struct usm_instance *instance,
 		err = usm_pager_replace_policy(instance->pager, options->evict,
 					       options->evict_settings,
 					       failure);
+	if (!err && instance->pager && options->prefetch)
+		err = set_prefetch(instance, options, failure);
 	return err;
 }
 

@@ -28,6 +28,8 @@ struct usm_instance_options {
 	struct usm_swap_device *swap; /* NULL: nothing is evicted */
 	const struct usm_evict_policy *evict;
 	const struct usm_settings *evict_settings; /* NULL: none */
+	const struct usm_prefetch_policy *prefetch; /* NULL: none */
+	const struct usm_settings *prefetch_settings; /* NULL: none */
 	/* Processes with an eviction policy or a priority of their own. */
 	const struct usm_process_policies *processes; /* NULL: none */
 	struct usm_threshold_watch *watch; /* NULL: no thresholds */

@@ -20,6 +20,7 @@ enum {
 	KEY_MEMORY = 'm',
 	KEY_ALLOC = 'a',
 	KEY_EVICT = 'e',
+	KEY_PREFETCH = 'p',
 	KEY_SWAP = 's',
 	KEY_VERBOSE = 'v',
 	KEY_MANAGED = 0x100,
@@ -58,6 +59,9 @@ static const struct argp_option option_table[] = {
 	{ "swap-memory-max", KEY_SWAP_MEMORY_MAX, "SIZE", 0,
 	  "Memory that packed pages may take (default: half of --swap)", 0 },
 	{ "evict", KEY_EVICT, "POLICY", 0, "Eviction policy (default clock)",
+	  0 },
+	{ "prefetch", KEY_PREFETCH, "POLICY", 0,
+	  "Which evicted pages are read before they are needed (default: none)",
 	  0 },
 	{ "check", KEY_CHECK, "FILE", 0,
 	  "Only check a configuration file; needs no rights and no module", 0 },
@@ -118,6 +122,7 @@ struct arguments {
 	const char *memory;
 	const char *alloc;
 	const char *evict;
+	const char *prefetch;
 	const char *swap;
 	const char *swap_device;
 	const char *swap_memory_max;
@@ -159,6 +164,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_EVICT:
 		args->evict = arg;
+		return 0;
+	case KEY_PREFETCH:
+		args->prefetch = arg;
 		return 0;
 	case KEY_SWAP:
 		args->swap = arg;
@@ -267,6 +275,8 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 		cJSON_AddStringToObject(policy, "alloc", args->alloc);
 	if (args->evict)
 		cJSON_AddStringToObject(policy, "evict", args->evict);
+	if (args->prefetch)
+		cJSON_AddStringToObject(policy, "prefetch", args->prefetch);
 	if (args->swap || args->swap_device || args->swap_memory_max)
 		swap = cJSON_AddObjectToObject(root, "swap");
 	if (args->swap)
@@ -291,8 +301,8 @@ static int from_arguments(const struct arguments *args, struct usm_config *out,
 static bool says_what(const struct arguments *args)
 {
 	return args->name || args->memory || args->alloc || args->evict ||
-	       args->swap || args->swap_device || args->swap_memory_max ||
-	       args->workers;
+	       args->prefetch || args->swap || args->swap_device ||
+	       args->swap_memory_max || args->workers;
 }
 
 /* --replay takes its own options, and two of the configuration's. */
@@ -301,11 +311,12 @@ static int read_replay(struct arguments *args, struct usm_failure *failure)
 	struct usm_replay_options *replay = &args->options.replay;
 
 	if (args->options.check || args->config || args->name || args->alloc ||
-	    args->swap || args->swap_device || args->swap_memory_max ||
-	    args->workers)
+	    args->prefetch || args->swap || args->swap_device ||
+	    args->swap_memory_max || args->workers)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--replay goes without --check, --config, "
-				"--name, --alloc, --workers and those of swap");
+				"--name, --alloc, --prefetch, --workers and "
+				"those of swap");
 	if (args->memory && replay->frames)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--memory and --frames say the same");
@@ -337,7 +348,8 @@ static int read_config(struct arguments *args, struct usm_failure *failure)
 	else if (args->config && says_what(args))
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--config goes without --name, --memory, "
-				"--alloc, --evict, --swap and --workers");
+				"--alloc, --evict, --prefetch, --swap and "
+				"--workers");
 	else if (args->config)
 		err = load_file(args->config, config, failure);
 	else if (!args->name || !args->memory)

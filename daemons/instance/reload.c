@@ -74,7 +74,13 @@ static bool compare(struct usm_reload *reload)
 		exchange->evict = next->evict;
 		exchange->evict_settings = &next->evict_settings;
 	}
-	return alloc || evict;
+	if (next->prefetch.prefetch != now->prefetch.prefetch ||
+	    !same_settings(&next->prefetch_settings, &now->prefetch_settings)) {
+		exchange->prefetch_too = true;
+		exchange->prefetch = next->prefetch.prefetch;
+		exchange->prefetch_settings = &next->prefetch_settings;
+	}
+	return alloc || evict || exchange->prefetch_too;
 }
 
 static void drop(struct usm_policy_selection **selection)

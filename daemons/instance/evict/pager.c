@@ -44,6 +44,8 @@ int usm_pager_create(const struct usm_pager_options *options,
 		err = usm_swap_map_create(options->device->nr_slots,
 					  &pager->map);
 	if (!err)
+		err = usm_prefetcher_create(pager->map, &pager->prefetcher);
+	if (!err)
 		err = usm_accessed_init(&pager->accessed, options->pool_frames);
 	if (!err)
 		err = usm_bitmap_init(&pager->leaving, options->pool_frames);
@@ -68,6 +70,7 @@ void usm_pager_destroy(struct usm_pager *pager)
 	usm_storing_fini(&pager->storing);
 	usm_bitmap_fini(&pager->leaving);
 	usm_accessed_fini(&pager->accessed);
+	usm_prefetcher_destroy(pager->prefetcher);
 	usm_swap_map_destroy(pager->map);
 	usm_groups_destroy(pager->groups);
 	free(pager);
@@ -185,6 +188,7 @@ bool usm_pager_work(struct usm_pager *pager)
 
 	listen(pager);
 	won = usm_way_out_reap(pager);
+	usm_prefetcher_work(pager->prefetcher);
 	usm_stock_refresh(pager->options.stock);
 	if (!has_work(pager, leaving)) {
 		publish(pager);
@@ -208,6 +212,9 @@ int usm_pager_adopt(struct usm_pager *pager,
 {
 	int err = usm_swap_map_adopt(pager->map, info->cookie);
 
+	if (!err && info->frame == USM_FRAME_NONE)
+		usm_prefetcher_stored(pager->prefetcher, info->cookie,
+				      info->member, info->addr);
 	if (err || info->frame == USM_FRAME_NONE)
 		return err;
 	usm_outgoing_add(&pager->outgoing, info->frame, info->cookie);

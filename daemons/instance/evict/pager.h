@@ -19,6 +19,7 @@
 #include "instance/kernel.h"
 #include "instance/policies/evict/checked.h"
 #include "instance/policies/swap/device.h"
+#include "instance/prefetch/prefetcher.h"
 #include "instance/worker/stock.h"
 #include "usm.h"
 #include "usm_policy.h"
@@ -79,6 +80,9 @@ struct usm_pager_waits {
 	void (*checkpoint)(void *ctx);
 	/* Somebody looks when the device announces a completion. */
 	bool announced;
+	/* As of struct usm_prefetcher_io; NULL: nothing is read ahead. */
+	int (*begin)(void *ctx, uint32_t slot, void *page, uint32_t token);
+	bool (*join)(void *ctx);
 };
 
 /* Copied.  Without it the pager waits itself. */
@@ -90,6 +94,9 @@ uint32_t usm_pager_nr_frames(const struct usm_pager *pager);
 
 /* The device it stores on. */
 const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager);
+
+/* Its pages that are read before they are needed. */
+struct usm_prefetcher *usm_pager_prefetcher(const struct usm_pager *pager);
 
 /*
  * Fills a FREE frame with the page a cookie stands for.  EFAULT: the frame is

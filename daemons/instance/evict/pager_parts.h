@@ -24,6 +24,7 @@ struct usm_pager {
 	struct usm_pager_options options;
 	struct usm_groups *groups;
 	struct usm_swap_map *map;
+	struct usm_prefetcher *prefetcher;
 	struct usm_accessed accessed;
 	struct usm_outgoing outgoing;
 	bool wary; /* what is in it could not be stored aside */

@@ -57,11 +57,13 @@ void usm_pager_member_new(struct usm_pager *pager,
 	if (usm_groups_assign(pager->groups, process->member, group))
 		place_again(pager, process->member);
 	usm_groups_process_new(pager->groups, process);
+	usm_prefetcher_member_new(pager->prefetcher, process);
 }
 
 void usm_pager_member_gone(struct usm_pager *pager, uint32_t member)
 {
 	usm_groups_process_exit(pager->groups, member);
+	usm_prefetcher_member_gone(pager->prefetcher, member);
 }
 
 const struct usm_groups *usm_pager_groups(const struct usm_pager *pager)

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/evict/way_in.h"
 
+#include <errno.h>
+
 #include "common/client.h"
 #include "instance/evict/pager_parts.h"
 
 void usm_pager_wait_by(struct usm_pager *pager,
 		       const struct usm_pager_waits *waits)
 {
+	const struct usm_prefetcher_io io = {
+		.ctx = waits->ctx,
+		.begin = waits->begin,
+		.join = waits->join,
+	};
+
 	pager->waits = *waits;
+	usm_prefetcher_read_by(pager->prefetcher, &io);
+}
+
+struct usm_prefetcher *usm_pager_prefetcher(const struct usm_pager *pager)
+{
+	return pager->prefetcher;
 }
 
 const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager)
@@ -17,9 +31,14 @@ const struct usm_swap_device *usm_pager_device(const struct usm_pager *pager)
 
 int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame)
 {
+	char *page = pager->options.pool + ((uint64_t)frame << USM_FRAME_SHIFT);
 	uint32_t slot = usm_swap_slot(cookie), i;
-	int err;
+	int err = -ENOENT;
 
+	if (usm_swap_map_holds(pager->map, cookie))
+		err = usm_prefetcher_fill(pager->prefetcher, cookie, page);
+	if (err != -ENOENT)
+		return err;
 	/*
 	 * A thread that was overtaken by another one on the same page: it is
 	 * back already, this frame will not be used.  Something that is no
@@ -28,9 +47,7 @@ int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame)
 	if (!usm_swap_map_holds(pager->map, cookie))
 		slot = 0;
 	pager->loading[pager->nr_loading++] = slot;
-	err = pager->waits.load(pager->waits.ctx, slot,
-				pager->options.pool +
-					((uint64_t)frame << USM_FRAME_SHIFT));
+	err = pager->waits.load(pager->waits.ctx, slot, page);
 	for (i = 0; pager->loading[i] != slot; i++)
 		;
 	pager->loading[i] = pager->loading[--pager->nr_loading];
@@ -44,5 +61,5 @@ bool usm_way_in_is_loading(const struct usm_pager *pager, uint32_t slot)
 	for (i = 0; i < pager->nr_loading; i++)
 		if (pager->loading[i] == slot)
 			return true;
-	return false;
+	return usm_prefetcher_is_loading(pager->prefetcher, slot);
 }

@@ -8,8 +8,12 @@
 
 _Static_assert(USM_CHOOSE_LOOK <= USM_ACCESSED_LOOK, "asked for at once");
 
-/* Busy slots that are passed over for a free one: all that are being stored. */
-#define PASSED_MAX (USM_STORING_PAGES + USM_OUTGOING_MAX)
+/*
+ * Busy slots that are passed over for a free one: all that are being stored, or
+ * read ahead.
+ */
+#define PASSED_MAX \
+	(USM_STORING_PAGES + USM_OUTGOING_MAX + USM_PREFETCH_LOADS_MAX)
 
 static void accessed(void *ctx, uint32_t frame)
 {
@@ -104,6 +108,14 @@ static uint32_t spare(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
 	return left;
 }
 
+/* The kernel knows best where it was: pages move. */
+static void go(struct usm_pager *pager, const struct usm_evict_entry *entry)
+{
+	usm_accessed_place(&pager->accessed, entry->frame, entry->member,
+			   entry->addr);
+	usm_outgoing_add(&pager->outgoing, entry->frame, entry->cookie);
+}
+
 /* Has the kernel take a batch of pages away. */
 static void evict(struct usm_pager *pager, bool leaving)
 {
@@ -133,8 +145,7 @@ static void evict(struct usm_pager *pager, bool leaving)
 		if (err || entries[i].result)
 			keep(pager, victims[i], entries[i].cookie);
 		else
-			usm_outgoing_add(&pager->outgoing, entries[i].frame,
-					 entries[i].cookie);
+			go(pager, &entries[i]);
 	}
 }
 
@@ -143,6 +154,10 @@ static void stored(void *ctx, uint32_t frame, uint64_t cookie, bool freed)
 	struct usm_pager *pager = ctx;
 
 	if (freed) {
+		const struct usm_place *place = &pager->accessed.place[frame];
+
+		usm_prefetcher_stored(pager->prefetcher, cookie, place->member,
+				      place->addr);
 		usm_stock_give(pager->options.stock, frame);
 		pager->won++;
 	} else {

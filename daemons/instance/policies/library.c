@@ -17,11 +17,16 @@ struct head {
 /* The members a table must have: all up to the last required one. */
 #define ALLOC_LEAST offsetof(struct usm_alloc_policy, process_new)
 #define EVICT_LEAST offsetof(struct usm_evict_policy, process_new)
+#define PREFETCH_LEAST offsetof(struct usm_prefetch_policy, used)
 
 _Static_assert(offsetof(struct usm_alloc_policy, api_version) ==
 		       offsetof(struct head, api_version),
 	       "tables begin alike");
 _Static_assert(offsetof(struct usm_evict_policy, api_version) ==
+		       offsetof(struct head, api_version),
+	       "tables begin alike");
+
+_Static_assert(offsetof(struct usm_prefetch_policy, api_version) ==
 		       offsetof(struct head, api_version),
 	       "tables begin alike");
 
@@ -65,6 +70,13 @@ static const char *check_evict(const struct usm_evict_policy *policy)
 	return NULL;
 }
 
+static const char *check_prefetch(const struct usm_prefetch_policy *policy)
+{
+	if (!policy->init || !policy->fini || !policy->fault)
+		return "needs .init, .fini and .fault";
+	return NULL;
+}
+
 static const char *check_names(const char *name, const char *summary,
 			       const char *wanted)
 {
@@ -81,6 +93,7 @@ read_registration(const struct usm_policy_registration *registration,
 {
 	struct usm_alloc_policy *alloc = &out->table.alloc;
 	struct usm_evict_policy *evict = &out->table.evict;
+	struct usm_prefetch_policy *prefetch = &out->table.prefetch;
 	const char *why = NULL;
 
 	if (registration->kind != kind)
@@ -102,6 +115,13 @@ read_registration(const struct usm_policy_registration *registration,
 			return why;
 		why = check_names(evict->name, evict->summary, name);
 		return why ? why : check_evict(evict);
+	case USM_POLICY_PREFETCH:
+		if (usm_policy_table_read(registration->policy.prefetch,
+					  sizeof(*prefetch), PREFETCH_LEAST,
+					  prefetch, &why))
+			return why;
+		why = check_names(prefetch->name, prefetch->summary, name);
+		return why ? why : check_prefetch(prefetch);
 	}
 	return "it is a policy of another kind";
 }

@@ -20,6 +20,7 @@ struct usm_policy_library {
 	union {
 		struct usm_alloc_policy alloc;
 		struct usm_evict_policy evict;
+		struct usm_prefetch_policy prefetch;
 	} table; /* of the kind it was loaded as, with all members we know */
 };
 

@@ -8,10 +8,11 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/policies/options.h"
+#include "instance/policies/prefetch/registry.h"
 
 static bool is_there(const struct usm_named_policy *policy)
 {
-	return policy->alloc || policy->evict;
+	return policy->alloc || policy->evict || policy->prefetch;
 }
 
 int usm_named_policy_open(struct usm_named_policy *out,
@@ -27,10 +28,17 @@ int usm_named_policy_open(struct usm_named_policy *out,
 	};
 	snprintf(out->field, sizeof(out->field), "%s", field);
 	snprintf(out->name, sizeof(out->name), "%s", name);
-	if (kind == USM_POLICY_ALLOC)
+	switch (kind) {
+	case USM_POLICY_ALLOC:
 		out->alloc = usm_alloc_policy_find(name);
-	else
+		break;
+	case USM_POLICY_EVICT:
 		out->evict = usm_evict_policy_find(name);
+		break;
+	case USM_POLICY_PREFETCH:
+		out->prefetch = usm_prefetch_policy_find(name);
+		break;
+	}
 	if (is_there(out))
 		return 0;
 	snprintf(file, sizeof(file), "%s.so", out->name);
@@ -49,10 +57,17 @@ int usm_named_policy_load(struct usm_named_policy *policy,
 				      policy->name, library, failure);
 	if (err)
 		return err;
-	if (policy->kind == USM_POLICY_ALLOC)
+	switch (policy->kind) {
+	case USM_POLICY_ALLOC:
 		policy->alloc = &library->table.alloc;
-	else
+		break;
+	case USM_POLICY_EVICT:
 		policy->evict = &library->table.evict;
+		break;
+	case USM_POLICY_PREFETCH:
+		policy->prefetch = &library->table.prefetch;
+		break;
+	}
 	return 0;
 }
 

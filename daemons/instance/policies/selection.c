@@ -31,6 +31,7 @@ int usm_policy_selection_open(const struct usm_config *config,
 				"out of memory");
 	made->alloc_settings = config->alloc_options;
 	made->evict_settings = config->evict_options;
+	made->prefetch_settings = config->prefetch_options;
 	made->alloc_library.fd = -1;
 	made->evict_library.fd = -1;
 	snprintf(made->alloc_name, sizeof(made->alloc_name), "%s",
@@ -45,6 +46,10 @@ int usm_policy_selection_open(const struct usm_config *config,
 	if (!err && !made->evict)
 		err = open_file(where, "policy.evict", made->evict_name,
 				&made->evict_library, failure);
+	if (!err && *config->prefetch_policy)
+		err = usm_named_policy_open(
+			&made->prefetch, USM_POLICY_PREFETCH, "policy.prefetch",
+			config->prefetch_policy, where, failure);
 	if (err) {
 		usm_policy_selection_destroy(made);
 		return err;
@@ -75,6 +80,8 @@ int usm_policy_selection_load(struct usm_policy_selection *selection,
 		if (!err)
 			selection->evict = &library->table.evict;
 	}
+	if (!err && selection->prefetch.kind)
+		err = usm_named_policy_load(&selection->prefetch, failure);
 	return err;
 }
 
@@ -84,5 +91,6 @@ void usm_policy_selection_destroy(struct usm_policy_selection *selection)
 		return;
 	usm_policy_library_close(&selection->alloc_library);
 	usm_policy_library_close(&selection->evict_library);
+	usm_named_policy_close(&selection->prefetch);
 	free(selection);
 }

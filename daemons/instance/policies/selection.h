@@ -12,6 +12,7 @@
 #include "common/config.h"
 #include "instance/failure.h"
 #include "instance/policies/library.h"
+#include "instance/policies/named.h"
 #include "instance/policies/trusted.h"
 
 struct usm_policy_selection {
@@ -19,6 +20,8 @@ struct usm_policy_selection {
 	const struct usm_evict_policy *evict;
 	struct usm_settings alloc_settings;
 	struct usm_settings evict_settings;
+	struct usm_settings prefetch_settings;
+	struct usm_named_policy prefetch; /* .kind is 0: none */
 	/* Of those that are not built in; before loading just the descriptor. */
 	struct usm_policy_library alloc_library;
 	struct usm_policy_library evict_library;
@@ -35,7 +38,7 @@ int usm_policy_selection_open(const struct usm_config *config,
 			      struct usm_policy_selection **out,
 			      struct usm_failure *failure);
 
-/* Loads them: .alloc and .evict are there afterwards.  EINVAL, as for files. */
+/* Loads them: .alloc, .evict and .prefetch are there afterwards.  EINVAL, as for files. */
 int usm_policy_selection_load(struct usm_policy_selection *selection,
 			      struct usm_failure *failure);
 

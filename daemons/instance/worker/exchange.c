@@ -6,7 +6,8 @@
 
 static int prepare(struct usm_exchange *exchange,
 		   struct usm_checked_alloc **frames,
-		   struct usm_groups_fresh **pages)
+		   struct usm_groups_fresh **pages,
+		   struct usm_checked_prefetch **wants)
 {
 	unsigned int i;
 	int err = 0;
@@ -16,6 +17,11 @@ static int prepare(struct usm_exchange *exchange,
 					       exchange->alloc,
 					       exchange->alloc_settings,
 					       &frames[i], &exchange->failure);
+	if (!err && exchange->prefetch && exchange->pager)
+		err = usm_prefetcher_prepare(
+			usm_pager_prefetcher(exchange->pager),
+			exchange->prefetch, exchange->prefetch_settings, wants,
+			&exchange->failure);
 	if (!err && exchange->evict && exchange->pager)
 		err = usm_pager_prepare_policy(exchange->pager, exchange->evict,
 					       exchange->evict_settings, pages,
@@ -26,9 +32,10 @@ static int prepare(struct usm_exchange *exchange,
 static int exchange_all(struct usm_exchange *exchange)
 {
 	struct usm_checked_alloc *frames[USM_WORKERS_MAX] = { 0 };
+	struct usm_checked_prefetch *wants = NULL;
 	struct usm_groups_fresh *pages = NULL;
 	unsigned int i;
-	int err = prepare(exchange, frames, &pages);
+	int err = prepare(exchange, frames, &pages, &wants);
 
 	/* What another policy gave ahead is not this one's decision. */
 	if (!err && exchange->alloc && exchange->ahead)
@@ -41,6 +48,11 @@ static int exchange_all(struct usm_exchange *exchange)
 				exchange->stocks[i], exchange->alloc,
 				exchange->alloc_settings, frames[i]);
 	}
+	if (err)
+		usm_checked_prefetch_destroy(wants);
+	else if (exchange->prefetch_too && exchange->pager)
+		usm_prefetcher_adopt(usm_pager_prefetcher(exchange->pager),
+				     wants);
 	if (pages)
 		usm_pager_adopt_policy(exchange->pager, pages);
 	return err;

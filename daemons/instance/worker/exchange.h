@@ -5,6 +5,8 @@
 #ifndef USM_INSTANCE_WORKER_EXCHANGE_H
 #define USM_INSTANCE_WORKER_EXCHANGE_H
 
+#include <stdbool.h>
+
 #include "common/settings.h"
 #include "instance/ahead/ahead.h"
 #include "instance/evict/pager.h"
@@ -22,6 +24,9 @@ struct usm_exchange {
 	const struct usm_settings *alloc_settings; /* NULL: none */
 	const struct usm_evict_policy *evict;
 	const struct usm_settings *evict_settings;
+	bool prefetch_too; /* then NULL is none */
+	const struct usm_prefetch_policy *prefetch;
+	const struct usm_settings *prefetch_settings;
 	/* Called at the end, on a worker's thread. */
 	void (*done)(void *ctx);
 	void *done_ctx;

@@ -9,6 +9,9 @@
 /* Completions taken at once. */
 #define REAP_BATCH 32U
 
+/* Tokens of loads that are for nobody, above those of workees. */
+#define NOBODY (1ULL << 32)
+
 struct load {
 	bool under_way;
 	int result;
@@ -22,6 +25,9 @@ struct usm_loader {
 	bool arrived;
 	bool at_once; /* there is nothing but load() */
 	struct usm_idq queued; /* workees that wait until one can begin */
+	struct usm_idq joined; /* those that wait for somebody else's load */
+	void (*done)(void *ctx, uint32_t token, int result);
+	void *done_ctx;
 	struct load load[]; /* by workee */
 };
 
@@ -76,6 +82,30 @@ static void wake_queued(struct usm_loader *loader)
 	usm_workee_wake(loader->workees, index);
 }
 
+/* Each looks itself whether it was the right one. */
+static void wake_joined(struct usm_loader *loader)
+{
+	uint32_t index;
+
+	while (usm_idq_any(&loader->joined)) {
+		index = usm_idq_lowest(&loader->joined);
+		usm_idq_clear(&loader->joined, index);
+		usm_workee_wake(loader->workees, index);
+	}
+}
+
+static void end(struct usm_loader *loader, const struct usm_swap_done *done)
+{
+	if (done->token >= NOBODY) {
+		loader->done(loader->done_ctx, (uint32_t)done->token,
+			     done->result);
+		wake_joined(loader);
+		return;
+	}
+	loader->load[done->token] = (struct load){ .result = done->result };
+	usm_workee_wake(loader->workees, (uint32_t)done->token);
+}
+
 static uint32_t reap(struct usm_loader *loader)
 {
 	const struct usm_swap_device *device = loader->device;
@@ -85,12 +115,7 @@ static uint32_t reap(struct usm_loader *loader)
 	do {
 		nr = device->load_reap(device->ctx, done, REAP_BATCH);
 		for (i = 0; i < nr; i++) {
-			uint32_t index = (uint32_t)done[i].token;
-
-			loader->load[index] = (struct load){
-				.result = done[i].result,
-			};
-			usm_workee_wake(loader->workees, index);
+			end(loader, &done[i]);
 			wake_queued(loader);
 		}
 		total += nr;
@@ -122,6 +147,42 @@ int usm_loader_load(void *ctx, uint32_t slot, void *page)
 	while (load->under_way)
 		usm_workee_wait(loader->workees);
 	return load->result;
+}
+
+int usm_loader_begin(void *ctx, uint32_t slot, void *page, uint32_t token)
+{
+	struct usm_loader *loader = ctx;
+	const struct usm_swap_device *device = loader->device;
+	int err;
+
+	if (loader->at_once)
+		return -EOPNOTSUPP;
+	if (usm_idq_any(&loader->queued))
+		return -EAGAIN;
+	err = device->load_begin(device->ctx, slot, page, NOBODY + token);
+	if (!err)
+		reap(loader);
+	return err;
+}
+
+void usm_loader_tell(struct usm_loader *loader,
+		     void (*done)(void *ctx, uint32_t token, int result),
+		     void *ctx)
+{
+	loader->done = done;
+	loader->done_ctx = ctx;
+}
+
+bool usm_loader_join(void *ctx)
+{
+	struct usm_loader *loader = ctx;
+	uint32_t self = usm_workee_current(loader->workees);
+
+	if (self == USM_WORKEE_NONE)
+		return false;
+	usm_idq_set(&loader->joined, self);
+	usm_workee_wait(loader->workees);
+	return true;
 }
 
 void usm_loader_checkpoint(void *ctx)

@@ -42,6 +42,23 @@ void usm_loader_ring(struct usm_loader *loader, void (*ring)(void *ctx),
  */
 int usm_loader_load(void *ctx, uint32_t slot, void *page);
 
+/*
+ * The same for nobody: returns at once, and done(ctx, token, result) of
+ * usm_loader_tell() is called when the page is there, maybe before that.
+ * -EAGAIN: not now; what workees load goes first.  -EOPNOTSUPP: the device
+ * only reads at once.  The device's errors.
+ */
+int usm_loader_begin(void *ctx, uint32_t slot, void *page, uint32_t token);
+void usm_loader_tell(struct usm_loader *loader,
+		     void (*done)(void *ctx, uint32_t token, int result),
+		     void *ctx);
+
+/*
+ * The running workee waits until some load that is for nobody is over; false:
+ * there is no workee to wait in.
+ */
+bool usm_loader_join(void *ctx);
+
 /* Lets other workees go first if the running one has had its time. */
 void usm_loader_checkpoint(void *ctx);
 

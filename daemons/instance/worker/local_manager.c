@@ -104,16 +104,21 @@ static int build(struct usm_local_manager *manager)
 		return 0;
 	err = usm_loader_create(usm_pager_device(manager->pager),
 				manager->workees, nr_slots, &manager->loader);
-	if (!err)
-		usm_pager_wait_by(manager->pager,
-				  &(struct usm_pager_waits){
-					  .ctx = manager->loader,
-					  .load = usm_loader_load,
-					  .checkpoint = usm_loader_checkpoint,
-					  .announced = usm_loader_announced(
-						  manager->loader),
-				  });
-	return err;
+	if (err)
+		return err;
+	usm_pager_wait_by(
+		manager->pager,
+		&(struct usm_pager_waits){
+			.ctx = manager->loader,
+			.load = usm_loader_load,
+			.checkpoint = usm_loader_checkpoint,
+			.announced = usm_loader_announced(manager->loader),
+			.begin = usm_loader_begin,
+			.join = usm_loader_join,
+		});
+	usm_loader_tell(manager->loader, usm_prefetcher_loaded,
+			usm_pager_prefetcher(manager->pager));
+	return 0;
 }
 
 int usm_local_manager_create(const struct usm_channel_view *view, uint64_t mask,

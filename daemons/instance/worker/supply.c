@@ -58,6 +58,9 @@ enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 		found = find(stock, pager, fault, dry);
 		if (found == USM_FRAME_NONE)
 			return wait_or_not(stock, pager, evicted);
+		if (pager)
+			usm_prefetcher_fault(usm_pager_prefetcher(pager),
+					     fault);
 		if (evicted) {
 			usm_stock_hold(stock, found);
 			err = usm_pager_fill(pager, fault->cookie, found);

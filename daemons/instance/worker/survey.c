@@ -104,6 +104,19 @@ static void ask_ahead(const struct usm_survey *survey,
 	add_all(out, stats, nr);
 }
 
+static void ask_prefetcher(const struct usm_prefetcher *prefetcher,
+			   struct usm_survey_policy *out)
+{
+	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
+	const char *name = usm_prefetcher_policy_name(prefetcher);
+
+	if (!name)
+		return;
+	snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s", name);
+	add_all(out, stats,
+		usm_prefetcher_stats(prefetcher, stats, USM_SURVEY_STATS_MAX));
+}
+
 void usm_survey_run(struct usm_survey *survey)
 {
 	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
@@ -111,6 +124,7 @@ void usm_survey_run(struct usm_survey *survey)
 
 	memset(&survey->alloc, 0, sizeof(survey->alloc));
 	memset(&survey->evict, 0, sizeof(survey->evict));
+	memset(&survey->prefetch, 0, sizeof(survey->prefetch));
 	memset(&survey->device, 0, sizeof(survey->device));
 	memset(&survey->given, 0, sizeof(survey->given));
 	for (i = 0; i < survey->nr_stocks; i++)
@@ -126,6 +140,8 @@ void usm_survey_run(struct usm_survey *survey)
 		snprintf(survey->evict.name, USM_SURVEY_NAME_SIZE, "%s",
 			 usm_pager_policy_name(survey->pager));
 		ask_groups(usm_pager_groups(survey->pager), survey);
+		ask_prefetcher(usm_pager_prefetcher(survey->pager),
+			       &survey->prefetch);
 	}
 	if (survey->ahead)
 		ask_ahead(survey, &survey->given);

@@ -38,7 +38,7 @@ struct usm_survey {
 	void (*done)(void *ctx);
 	void *done_ctx;
 	/* For whoever is told that it is done. */
-	struct usm_survey_policy alloc, evict, given;
+	struct usm_survey_policy alloc, evict, prefetch, given;
 	unsigned int nr_processes; /* groups of them */
 	struct usm_survey_policy processes[USM_PROCESSES_MAX];
 	struct usm_survey_policy device; /* NAME/HOW: how it reads aside */

@@ -168,6 +168,16 @@ Test(config, refuses_wrong_swap)
 	       "\"policy\":{\"evict_options\":{\"x\":\"1\"}}}",
 	       "policy.evict_options", "without swap");
 	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"prefetch\":\"stride\"}}",
+	       "policy.prefetch", "without swap");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"prefetch\":\"a/b\"},\"swap\":{\"size\":\"1M\"}}",
+	       "policy.prefetch", "a-z");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
+	       "\"policy\":{\"prefetch_options\":{\"x\":\"1\"}},"
+	       "\"swap\":{\"size\":\"1M\"}}",
+	       "policy.prefetch_options", "without policy.prefetch");
+	refuse("{\"name\":\"a\",\"memory\":\"1M\","
 	       "\"swap\":{\"size\":\"1M\",\"path\":\"/etc/passwd\"}}",
 	       "swap.path", "unknown");
 }
@@ -199,6 +209,27 @@ Test(config, knows_the_policies_of_the_machine)
 	cr_assert_eq(usm_policy_files_check(&config, dir, &err), -EINVAL);
 	cr_assert_str_eq(err.field, "policy.evict");
 	rmdir(dir);
+}
+
+Test(config, reads_ahead_when_it_says_so)
+{
+	struct usm_config config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{\"size\":\"1M\"}}");
+	struct usm_config_error err;
+
+	cr_assert_str_eq(config.prefetch_policy, "");
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err), 0);
+	config = accept(
+		"{\"name\":\"a\",\"memory\":\"1M\",\"swap\":{\"size\":\"1M\"},"
+		"\"policy\":{\"prefetch\":\"stride\","
+		"\"prefetch_options\":{\"max\":\"8\"}}}");
+	cr_assert_str_eq(config.prefetch_policy, "stride");
+	cr_assert_str_eq(config.prefetch_options.setting[0].value, "8");
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err), 0);
+	strcpy(config.prefetch_policy, "oracle");
+	cr_assert_eq(usm_policy_files_check(&config, "/nowhere", &err),
+		     -EINVAL);
+	cr_assert_str_eq(err.field, "policy.prefetch");
 }
 
 Test(config, keeps_the_options_of_policies)
@@ -345,7 +376,9 @@ Test(config, prints_what_it_reads_back)
 {
 	struct usm_config config =
 		accept("{\"name\":\"a\",\"memory\":\"96M\","
-		       "\"policy\":{\"alloc\":\"extent\",\"evict\":\"fifo\"},"
+		       "\"policy\":{\"alloc\":\"extent\",\"evict\":\"fifo\","
+		       "\"prefetch\":\"stride\","
+		       "\"prefetch_options\":{\"max\":\"9\"}},"
 		       "\"swap\":{\"size\":\"1G\",\"free_low\":1,"
 		       "\"device\":\"zstd\",\"memory_max\":\"4M\"},"
 		       "\"cgroup\":{\"cpu_max\":\"50%\",\"memory_max\":\"5M\"},"
@@ -365,6 +398,8 @@ Test(config, prints_what_it_reads_back)
 	cr_assert_eq(again.memory_bytes, config.memory_bytes);
 	cr_assert_str_eq(again.alloc_policy, config.alloc_policy);
 	cr_assert_str_eq(again.evict_policy, "fifo");
+	cr_assert_str_eq(again.prefetch_policy, "stride");
+	cr_assert_str_eq(again.prefetch_options.setting[0].value, "9");
 	cr_assert_eq(again.swap_bytes, 1 << 30);
 	cr_assert_eq(again.free_low_percent, 1);
 	cr_assert_eq(again.free_high_percent, config.free_high_percent);

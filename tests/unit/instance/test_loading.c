@@ -15,6 +15,7 @@
 #include "instance/evict/pager.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/prefetch/registry.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/local_manager.h"
 #include "instance/worker/slot.h"
@@ -327,17 +328,111 @@ static void step(uint64_t *random)
 	}
 }
 
+static void prefetch_by(const struct usm_prefetch_policy *policy)
+{
+	struct usm_prefetcher *prefetcher = usm_pager_prefetcher(pager);
+	struct usm_checked_prefetch *made = NULL;
+
+	if (policy)
+		cr_assert_eq(usm_prefetcher_prepare(prefetcher, policy, NULL,
+						    &made, NULL),
+			     0);
+	usm_prefetcher_adopt(prefetcher, made);
+}
+
+static uint64_t prefetched(const char *name)
+{
+	struct usm_policy_stat stat[16];
+	uint32_t nr =
+		usm_prefetcher_stats(usm_pager_prefetcher(pager), stat, 16);
+
+	while (nr--)
+		if (!strcmp(stat[nr].name, name))
+			return stat[nr].value;
+	cr_assert_fail("no counter %s", name);
+	return 0;
+}
+
+/* A member walks over pages that are out, one after the other. */
+static double walk(uint32_t from, uint32_t pages)
+{
+	uint64_t begin = usm_now_ns();
+	uint32_t i;
+
+	for (i = 0; i < pages; i++) {
+		serve_now(0, from + i);
+		/* As a worker between two passes. */
+		usm_pager_work(pager);
+	}
+	return (double)(usm_now_ns() - begin);
+}
+
+Test(loading, pages_are_there_before_they_are_needed)
+{
+	double alone, ahead;
+
+	prefetch_by(&usm_prefetch_readahead);
+	touch_all();
+	ahead = walk(0, 32);
+	prefetch_by(NULL);
+	/* Farther than anything was read ahead. */
+	alone = walk(88, 32);
+	cr_assert_geq(alone, 32 * DELAY_MS * 1e6);
+	cr_assert_lt(ahead, alone / 2, "%.1f ms, and %.1f ms without",
+		     ahead / 1e6, alone / 1e6);
+	cr_assert_geq(prefetched("used"), 24);
+	cr_assert_eq(prefetched("failed"), 0);
+}
+
+/* One more reads the same page at the same time: they share what is read. */
+Test(loading, who_needs_a_page_that_is_being_read_ahead_waits_for_it)
+{
+	uint32_t loads;
+
+	prefetch_by(&usm_prefetch_readahead);
+	touch_all();
+	walk(0, 2);
+	usm_pager_work(pager);
+	loads = fake->swapins;
+	/* Pages 2 to 5 are on their way. */
+	fault(1, 2);
+	fault(2, 3);
+	run();
+	while (!answered(1) || !answered(2))
+		sleep_and_run();
+	cr_assert_eq(prefetched("late"), 2);
+	cr_assert_leq(fake->swapins, loads + 4);
+}
+
+/* The device is closed, and everything freed, in the middle of it. */
+Test(loading, ends_while_pages_are_read_ahead)
+{
+	prefetch_by(&usm_prefetch_readahead);
+	touch_all();
+	walk(0, 2);
+	usm_pager_work(pager);
+	fault(1, 3);
+	run();
+	cr_assert_geq(prefetched("read"), 4);
+}
+
 /* Few at a time, so that some queue; and every word of every page is right. */
-Test(loading, random_lives)
+static void random_life(const struct usm_prefetch_policy *policy,
+			uint32_t depth)
 {
 	uint64_t random = 11;
 	uint32_t i;
 
 	teardown();
-	build(1, 5);
+	build(1, depth);
+	prefetch_by(policy);
 	touch_all();
-	for (i = 0; i < STEPS; i++)
+	for (i = 0; i < STEPS; i++) {
 		step(&random);
+		/* Exchanged while pages are on their way. */
+		if (policy && i % 512 == 511)
+			prefetch_by(i % 1024 == 1023 ? policy : NULL);
+	}
 	for (i = 0; i < SLOTS; i++) {
 		while (!answered(i)) {
 			usm_local_manager_run(manager);
@@ -351,5 +446,52 @@ Test(loading, random_lives)
 			serve_now(0, i);
 		fake_pages_touch(fake, i);
 	}
-	cr_assert_eq(fake_device_most(&slow), 5);
+	cr_assert_eq(fake_device_most(&slow), depth);
+}
+
+Test(loading, random_lives)
+{
+	random_life(NULL, 5);
+}
+
+/* Asks for pages all around, so that everything happens to all of them. */
+static uint32_t around(void *ctx, const struct usm_fault *fault,
+		       uint64_t *answer, uint32_t nr)
+{
+	uint64_t *random = ctx;
+	uint32_t i;
+
+	(void)fault;
+	for (i = 0; i < nr && i < 4; i++)
+		answer[i] = FAKE_PAGES_AT +
+			    fake_random(random) % FAKE_PAGES * USM_FRAME_BYTES;
+	return i;
+}
+
+static int around_init(void **ctx)
+{
+	uint64_t *random = malloc(sizeof(*random));
+
+	if (!random)
+		return -ENOMEM;
+	*random = 9;
+	*ctx = random;
+	return 0;
+}
+
+static const struct usm_prefetch_policy anywhere = {
+	USM_POLICY_HEAD(struct usm_prefetch_policy),
+	.name = "anywhere",
+	.summary = "pages at random",
+	.init = around_init,
+	.fini = free,
+	.fault = around,
+};
+
+Test(loading, random_lives_with_pages_read_ahead)
+{
+	/* A read that somebody waits for goes first: there must be room. */
+	random_life(&anywhere, 24);
+	cr_assert_geq(prefetched("used"), 10);
+	cr_assert_geq(prefetched("late"), 1);
 }

@@ -122,6 +122,30 @@ Test(reload, puts_other_policies_in_place)
 	cr_assert_eq(usm_stock_nr(stock), FAKE_PAGE_FRAMES);
 }
 
+Test(reload, prefetch_comes_and_goes)
+{
+	const struct usm_prefetcher *prefetcher = usm_pager_prefetcher(pager);
+
+	write_config(",\"policy\":{\"prefetch\":\"stride\"}");
+	cr_assert_eq(change(), 0, "%s", failure.text);
+	cr_assert_str_eq(usm_prefetcher_policy_name(prefetcher), "stride");
+	write_config(",\"policy\":{\"prefetch\":\"stride\","
+		     "\"prefetch_options\":{\"max\":\"0\"},"
+		     "\"evict\":\"fifo\"}");
+	refuses(-EINVAL, "policy.prefetch_options.max");
+	cr_assert_str_eq(usm_prefetcher_policy_name(prefetcher), "stride");
+	/* All or none. */
+	write_config(",\"policy\":{\"prefetch\":\"readahead\","
+		     "\"evict\":\"fifo\","
+		     "\"evict_options\":{\"ghosts\":\"7\"}}");
+	refuses(-ENOENT, "policy.evict_options.ghosts");
+	cr_assert_str_eq(usm_prefetcher_policy_name(prefetcher), "stride");
+	write_config("");
+	cr_assert_eq(change(), 0, "%s", failure.text);
+	cr_assert_null(usm_prefetcher_policy_name(prefetcher));
+	cr_assert_eq(change(), -EALREADY);
+}
+
 Test(reload, leaves_alone_what_is_as_before)
 {
 	cr_assert_eq(change(), -EALREADY);

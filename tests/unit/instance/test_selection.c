@@ -12,6 +12,8 @@
 #include "instance/policies/alloc/checked.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/checked.h"
+#include "instance/policies/prefetch/checked.h"
+#include "instance/policies/prefetch/registry.h"
 #include "instance/policies/selection.h"
 #include "instance/privileges.h"
 #include "temp_dir.h"
@@ -29,6 +31,7 @@ static void setup(void)
 	temp_dir_make(dir, sizeof(dir));
 	temp_copy(dir, "warm.so", USM_EXAMPLES "/warm.so");
 	temp_copy(dir, "turns.so", USM_EXAMPLES "/turns.so");
+	temp_copy(dir, "next.so", USM_EXAMPLES "/next.so");
 	where = (struct usm_trusted){
 		.root = dir,
 		.dir = "",
@@ -37,6 +40,7 @@ static void setup(void)
 	config = (struct usm_config){
 		.alloc_policy = "warm",
 		.evict_policy = "turns",
+		.prefetch_policy = "next",
 	};
 }
 
@@ -61,6 +65,7 @@ Test(selection, loads_the_examples)
 	cr_assert_eq(select_policies(), 0, "%s", failure.text);
 	cr_assert_str_eq(selection->alloc->name, "warm");
 	cr_assert_str_eq(selection->evict->name, "turns");
+	cr_assert_str_eq(selection->prefetch.prefetch->name, "next");
 }
 
 /* As the daemon does it: opened by root, loaded by nobody. */
@@ -94,7 +99,9 @@ Test(selection, takes_what_is_built_in_without_looking)
 	where.root = "/nowhere";
 	strcpy(config.alloc_policy, "extent");
 	strcpy(config.evict_policy, "fifo");
+	strcpy(config.prefetch_policy, "stride");
 	cr_assert_eq(select_policies(), 0);
+	cr_assert_eq(selection->prefetch.prefetch, &usm_prefetch_stride);
 	cr_assert_eq(selection->alloc, &usm_alloc_extent);
 }
 
@@ -151,6 +158,40 @@ Test(selection, turns_takes_frames_in_turn)
 	usm_checked_evict_destroy(pages);
 }
 
+Test(selection, next_asks_for_the_pages_behind)
+{
+	struct usm_fault fault = {
+		.addr = 0x5000,
+		.vma_start = 0x1000,
+		.vma_end = 0x20000,
+		.member = 1,
+		.kind = USM_FAULT_SWAPIN,
+	};
+	uint64_t wants[USM_PREFETCH_WANTS_MAX];
+	struct usm_checked_prefetch *policy;
+	struct usm_policy_stat overruled;
+	uint32_t i;
+
+	cr_assert_eq(select_policies(), 0, "%s", failure.text);
+	cr_assert_eq(usm_checked_prefetch_create(selection->prefetch.prefetch,
+						 NULL, &policy, &failure),
+		     0);
+	cr_assert_eq(usm_checked_prefetch_fault(policy, &fault, wants, 64), 8);
+	for (i = 0; i < 8; i++)
+		cr_assert_eq(wants[i], 0x6000 + i * 0x1000);
+	fault.addr = 0x1e000;
+	cr_assert_eq(usm_checked_prefetch_fault(policy, &fault, wants, 64), 1);
+	for (i = 0; i < 10; i++)
+		usm_checked_prefetch_unused(policy, 1, 0x6000);
+	fault.addr = 0x5000;
+	cr_assert_eq(usm_checked_prefetch_fault(policy, &fault, wants, 64), 1);
+	usm_checked_prefetch_used(policy, 1, 0x6000);
+	cr_assert_eq(usm_checked_prefetch_fault(policy, &fault, wants, 64), 2);
+	usm_checked_prefetch_stats(policy, &overruled, 1);
+	cr_assert_eq(overruled.value, 0);
+	usm_checked_prefetch_destroy(policy);
+}
+
 static void fails(int wanted, const char *reason)
 {
 	int err = select_policies();
@@ -171,6 +212,13 @@ Test(selection, refuses_a_policy_of_another_kind)
 	strcpy(config.alloc_policy, "turns");
 	fails(-EINVAL,
 	      "policy.alloc: turns.so: it is a policy of another kind");
+}
+
+Test(selection, refuses_another_kind_for_prefetch_too)
+{
+	strcpy(config.prefetch_policy, "turns");
+	fails(-EINVAL,
+	      "policy.prefetch: turns.so: it is a policy of another kind");
 }
 
 Test(selection, refuses_a_policy_under_another_name)
