@@ -107,7 +107,11 @@ static const struct instance_options kinds[] = {
 	  .memory = "2M", /* half of what its load touches */
 	  .swap = "16M",
 	  .swap_device = "lz4",
-	  .evict = "lru" },
+	  .evict = "lru",
+	  /* Reached by its load, and by what stays of it. */
+	  .more = ",\"processes\":[{\"uid\":0,\"priority\":60}],"
+		  "\"thresholds\":[{\"used_percent\":50,"
+		  "\"evict\":\"clock\"}]" },
 	{ .name = "workers", .memory = "16M", .workers = 2 },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/client.h"
 #include "lib/check.h"
+#include "lib/file.h"
 #include "lib/wait.h"
 
 #define START_LIMIT_MS 30000
@@ -53,8 +55,18 @@ static void write_config(const struct instance_options *options, char *path)
 		fprintf(file, ",\"workers\":%u", options->workers);
 	if (options->on_loss)
 		fprintf(file, ",\"on_daemon_loss\":\"%s\"", options->on_loss);
-	fprintf(file, "}\n");
+	fprintf(file, "%s}\n", options->more ? options->more : "");
 	fclose(file);
+}
+
+/* The daemon appends, so the file may be emptied under it. */
+static void redirect(const char *output)
+{
+	int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		_exit(126);
+	close(fd);
 }
 
 static void exec_daemon(const struct instance_options *options, char *config,
@@ -100,6 +112,8 @@ void instance_start(struct instance *instance, int dev,
 	instance->pid = fork();
 	if (!instance->pid) {
 		fcntl(ends[1], F_SETFD, 0);
+		if (options->output)
+			redirect(options->output);
 		exec_daemon(options, config, ends[1]);
 	}
 	close(ends[1]);
@@ -111,6 +125,18 @@ void instance_start(struct instance *instance, int dev,
 	if (instance->pid < 0 ||
 	    sscanf(line, "ready instance=%u", &instance->id) != 1)
 		require(false, "instance \"%s\" starts", options->name);
+}
+
+bool instance_ask(const struct instance *instance, const char *output,
+		  char *text, size_t size, unsigned int limit_ms)
+{
+	*text = '\0';
+	if (truncate(output, 0))
+		return false;
+	kill(instance->pid, SIGUSR1);
+	/* Its last line. */
+	return wait_until(limit_ms, file_read(output, text, size) > 0 &&
+					    strstr(text, "workees stacks"));
 }
 
 int instance_stop(struct instance *instance)

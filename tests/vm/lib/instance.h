@@ -26,6 +26,9 @@ struct instance_options {
 	const char *swap_device; /* NULL: file */
 	const char *evict; /* NULL: clock */
 	const char *policy_dir; /* NULL: the default */
+	/* More members of its configuration: ",\"KEY\":VALUE"; NULL: none. */
+	const char *more;
+	const char *output; /* file that gets its standard output; NULL: ours */
 	bool managed; /* the partition outlives the daemon */
 };
 
@@ -44,6 +47,13 @@ int device_open(void);
 /* Starts one and waits until it serves; ends the program when it does not. */
 void instance_start(struct instance *instance, int dev,
 		    const struct instance_options *options);
+
+/*
+ * What it prints on SIGUSR1, with an .output: text[size] is filled with all of
+ * it.  False: nothing came within the limit.
+ */
+bool instance_ask(const struct instance *instance, const char *output,
+		  char *text, size_t size, unsigned int limit_ms);
 
 /* SIGTERM; its exit code. */
 int instance_stop(struct instance *instance);
