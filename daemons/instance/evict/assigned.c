@@ -45,37 +45,77 @@ uint32_t usm_assigned_group(const struct usm_assigned *assigned,
 		.group;
 }
 
-static bool grow(struct usm_assigned *assigned)
+/* The same in a table of another size, without those only seen if `said`. */
+static bool rebuild(struct usm_assigned *assigned, uint32_t room, bool said)
 {
-	uint32_t room = assigned->room ? assigned->room * 2 : ROOM_MIN, i;
 	struct usm_assigned_entry *entry = calloc(room, sizeof(*entry));
+	uint32_t nr = 0, i;
 
 	if (!entry)
 		return false;
-	for (i = 0; i < assigned->room; i++)
-		if (assigned->entry[i].member)
-			entry[find(entry, room, assigned->entry[i].member)] =
-				assigned->entry[i];
+	for (i = 0; i < assigned->room; i++) {
+		const struct usm_assigned_entry *old = &assigned->entry[i];
+
+		if (!old->member || (said && !old->said))
+			continue;
+		entry[find(entry, room, old->member)] = *old;
+		nr++;
+	}
 	free(assigned->entry);
-	assigned->entry = entry;
-	assigned->room = room;
+	*assigned = (struct usm_assigned){
+		.nr = nr,
+		.room = room,
+		.entry = entry,
+	};
 	return true;
+}
+
+/* Room for one more; half full at most, so that searches stay short. */
+static bool make_room(struct usm_assigned *assigned)
+{
+	if (assigned->nr == USM_ASSIGNED_MAX)
+		return false;
+	return assigned->nr * 2 < assigned->room ||
+	       rebuild(assigned, assigned->room ? assigned->room * 2 : ROOM_MIN,
+		       false);
+}
+
+static void put(struct usm_assigned *assigned,
+		const struct usm_assigned_entry *entry)
+{
+	assigned->entry[find(assigned->entry, assigned->room, entry->member)] =
+		*entry;
 }
 
 bool usm_assigned_set(struct usm_assigned *assigned, uint32_t member,
 		      uint32_t group)
 {
-	uint32_t at;
+	const struct usm_assigned_entry entry = {
+		.member = member,
+		.group = (uint16_t)group,
+		.said = true,
+	};
 
 	if (!usm_assigned_has(assigned, member)) {
-		/* Half full at most, so that searches stay short. */
-		if (assigned->nr == USM_ASSIGNED_MAX ||
-		    (assigned->nr * 2 >= assigned->room && !grow(assigned)))
+		if (assigned->nr == USM_ASSIGNED_MAX &&
+		    !rebuild(assigned, assigned->room, true))
+			return false;
+		if (!make_room(assigned))
 			return false;
 		assigned->nr++;
 	}
-	at = find(assigned->entry, assigned->room, member);
-	assigned->entry[at] = (struct usm_assigned_entry){ member, group };
+	put(assigned, &entry);
+	return true;
+}
+
+bool usm_assigned_see(struct usm_assigned *assigned, uint32_t member)
+{
+	const struct usm_assigned_entry entry = { .member = member };
+
+	if (!make_room(assigned))
+		return false;
+	assigned->nr++;
+	put(assigned, &entry);
 	return true;
 }
 

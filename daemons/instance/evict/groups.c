@@ -163,7 +163,7 @@ void usm_groups_placed(struct usm_groups *groups, uint32_t frame,
 		return;
 	/* Remembered, so that it is put right when its group is said. */
 	if (groups->nr > 1 && !usm_assigned_has(&groups->assigned, member))
-		usm_assigned_set(&groups->assigned, member, 0);
+		usm_assigned_see(&groups->assigned, member);
 	if (groups->of[frame] != group) {
 		usm_groups_removed(groups, frame);
 		groups->of[frame] = (uint8_t)group;

@@ -178,6 +178,26 @@ Test(assigned, has_an_end)
 	usm_assigned_fini(&assigned);
 }
 
+/* Members that were seen after their end would fill it one day. */
+Test(assigned, who_was_only_seen_makes_room)
+{
+	struct usm_assigned assigned = { 0 };
+	uint32_t i;
+
+	cr_assert(usm_assigned_set(&assigned, 1, 5));
+	for (i = 2; i <= USM_ASSIGNED_MAX; i++)
+		cr_assert(usm_assigned_see(&assigned, i));
+	cr_assert(usm_assigned_has(&assigned, 2));
+	cr_assert_eq(usm_assigned_group(&assigned, 2), 0);
+	cr_assert_not(usm_assigned_see(&assigned, i));
+	cr_assert(usm_assigned_set(&assigned, i, 3));
+	cr_assert_eq(assigned.nr, 2);
+	cr_assert_eq(usm_assigned_group(&assigned, 1), 5);
+	cr_assert_eq(usm_assigned_group(&assigned, i), 3);
+	cr_assert_not(usm_assigned_has(&assigned, 2));
+	usm_assigned_fini(&assigned);
+}
+
 /* ---- groups ------------------------------------------------------------------- */
 
 #define FRAMES 400U

@@ -69,12 +69,13 @@ static bool serves(const struct instance *instance, const struct step *step)
 	       strstr(text, step->alloc) && strstr(text, step->evict);
 }
 
-void test_thresholds(int dev)
+static void run(int dev, unsigned int workers)
 {
 	const struct instance_options options = {
 		.name = "thresholds",
 		.memory = PARTITION,
 		.swap = SWAP,
+		.workers = workers,
 		.on_loss = "fail",
 		.deadline_ms = LONG_DEADLINE_MS,
 		.more = ",\"thresholds\":["
@@ -107,4 +108,10 @@ void test_thresholds(int dev)
 	check_eq(child_end(&child, CHILD_LIMIT_MS), 0,
 		 "thresholds: every word was right");
 	groups_end(&instance, "thresholds");
+}
+
+void test_thresholds(int dev)
+{
+	run(dev, 1);
+	run(dev, 2);
 }
