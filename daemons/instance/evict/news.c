@@ -3,6 +3,7 @@
 
 #include "common/client.h"
 #include "instance/evict/pager_parts.h"
+#include "instance/evict/unheard.h"
 
 /* Evicted pages asked for by one call. */
 #define LIST_BATCH 256
@@ -43,8 +44,7 @@ static void take_notice(void *ctx, const struct usm_notice *notice)
 		for (i = 0; i < notice->pages; i++) {
 			if (!is_news(pager, notice->frame + i))
 				continue;
-			usm_stock_lose(pager->options.stock, notice->frame + i);
-			usm_pager_placed(pager, notice->frame + i,
+			usm_unheard_used(pager, notice->frame + i,
 					 notice->member,
 					 notice->addr + i * USM_FRAME_BYTES);
 		}
@@ -81,7 +81,9 @@ void usm_news_read(struct usm_pager *pager)
 {
 	if (!usm_notices_pending(&pager->notices))
 		return;
-	/* A list that cannot be had leaks slots until the next loss. */
-	if (usm_notices_read(&pager->notices, take_notice, pager))
+	/* What cannot be had leaks slots, or pages, until the next loss. */
+	if (usm_notices_read(&pager->notices, take_notice, pager)) {
 		compare_slots(pager);
+		usm_unheard_place(pager);
+	}
 }

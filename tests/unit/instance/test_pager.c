@@ -413,6 +413,53 @@ Test(pager, a_full_store_lets_its_pages_come_back)
 
 /* ---- anything -------------------------------------------------------------------- */
 
+/* The kernel uses a frame that was given ahead. */
+static void use_ahead(uint32_t page, uint32_t frame, bool heard)
+{
+	struct usm_notices *ring = &fake->notices;
+
+	usm_stock_lose(stock, frame);
+	fake_pages_map(fake, page, frame);
+	if (!heard) {
+		ring->lost++;
+		return;
+	}
+	ring->ring[ring->head++ % USM_NOTICES] = (struct usm_notice){
+		.type = USM_NOTICE_USED,
+		.pages = 1,
+		.frame = frame,
+		.member = FAKE_MEMBER,
+		.addr = FAKE_PAGES_AT + page * USM_FRAME_BYTES,
+	};
+}
+
+Test(pager, evicts_what_was_used_ahead)
+{
+	uint32_t i;
+
+	/* All of the partition, every other notice lost. */
+	for (i = 0; i < FAKE_PAGE_FRAMES; i++)
+		use_ahead(i, i, i % 2 == 1);
+	for (i = 0; i < FAKE_PAGE_FRAMES; i++)
+		touch(FAKE_PAGE_FRAMES + i);
+	for (i = 0; i < FAKE_PAGE_FRAMES; i++)
+		cr_assert_eq(fake->page[i].frame, USM_FRAME_NONE);
+}
+
+/* Used, freed and in stock again before anybody reads of it. */
+Test(pager, late_notices_take_nothing_out_of_stock)
+{
+	uint32_t nr = usm_stock_nr(stock);
+
+	use_ahead(0, 5, true);
+	fake_pages_drop(fake, 0);
+	cr_assert_eq(usm_returned_collect(returned, NULL), 0);
+	usm_stock_refresh(stock);
+	cr_assert_eq(usm_stock_nr(stock), nr);
+	usm_pager_work(pager);
+	cr_assert_eq(usm_stock_nr(stock), nr);
+}
+
 /*
  * Touches, drops, evictions, failures of every kind, lost notices and killed
  * daemons in random order; other (NULL: none) takes over now and then.  aside:
