@@ -367,12 +367,63 @@ struct usm_prefetch_policy {
 			  uint32_t nr);
 };
 
+/* ---- out of memory: what becomes of a fault that finds no frame? ------------- */
+
+/*
+ * No frame is free and no page can be evicted.  Only fresh pages come to this:
+ * the kernel's own allocator can serve them.  A page that was evicted is
+ * nobody else's to bring, and waits for as long as it takes.
+ */
+struct usm_oom {
+	uint64_t waited_ns; /* since the fault first found nothing */
+	/* It has been answered by then, whatever the policy says. */
+	uint64_t limit_ns;
+	/* Since a member was last killed for this; UINT64_MAX: never. */
+	uint64_t killed_ns;
+	uint32_t member; /* whose fault it is */
+	uint32_t tgid;
+	uint64_t reserved[4];
+};
+
+enum usm_oom_verdict {
+	USM_OOM_FALLBACK = 0, /* the kernel's allocator serves it */
+	USM_OOM_WAIT = 1, /* asked again half a millisecond later or so */
+	/*
+	 * As WAIT, and the member with the most frames gets SIGKILL; within a
+	 * second one at most, and none that is no member of the instance.
+	 */
+	USM_OOM_KILL = 2,
+};
+
+struct usm_oom_policy {
+	uint32_t struct_size; /* USM_POLICY_HEAD */
+	uint32_t api_version;
+	const char *name; /* as in the configuration: [a-z0-9-]{1,31} */
+	const char *summary; /* one line, for people */
+
+	/* Makes the context, one for each worker.  -ENOMEM.  May allocate. */
+	int (*init)(void **ctx);
+
+	/* Frees the context; NULL is fine. */
+	void (*fini)(void *ctx);
+
+	/* What becomes of this fault: enum usm_oom_verdict. */
+	uint32_t (*decide)(void *ctx, const struct usm_oom *oom);
+
+	/* Optional, both: as for allocation. */
+	int (*config)(void *ctx, const char *key, const char *value,
+		      const char **why);
+	uint32_t (*stats)(const void *ctx, struct usm_policy_stat *stats,
+			  uint32_t nr);
+};
+
 /* ---- registration of a policy in a file of its own -------------------------- */
 
 enum usm_policy_kind {
 	USM_POLICY_ALLOC = 1,
 	USM_POLICY_EVICT = 2,
 	USM_POLICY_PREFETCH = 3,
+	USM_POLICY_OOM = 4,
 };
 
 /* The one symbol a NAME.so exports. */
@@ -383,6 +434,7 @@ struct usm_policy_registration {
 		const struct usm_alloc_policy *alloc;
 		const struct usm_evict_policy *evict;
 		const struct usm_prefetch_policy *prefetch;
+		const struct usm_oom_policy *oom;
 	} policy;
 };
 
@@ -403,5 +455,7 @@ struct usm_policy_registration {
 	USM_REGISTER_POLICY(USM_POLICY_EVICT, evict, table)
 #define USM_REGISTER_PREFETCH_POLICY(table) \
 	USM_REGISTER_POLICY(USM_POLICY_PREFETCH, prefetch, table)
+#define USM_REGISTER_OOM_POLICY(table) \
+	USM_REGISTER_POLICY(USM_POLICY_OOM, oom, table)
 
 #endif /* USM_POLICY_H */

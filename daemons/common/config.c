@@ -20,6 +20,8 @@ const char *const usm_alloc_policies[] = { "first-fit", "extent", "batch",
 const char *const usm_evict_policies[] = { "clock",   "fifo",  "lru",
 					   "s3-fifo", "sieve", NULL };
 const char *const usm_prefetch_policies[] = { "readahead", "stride", NULL };
+const char *const usm_oom_policies[] = { "fallback", "kill-largest", "stall",
+					 NULL };
 
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
@@ -125,6 +127,22 @@ static int read_prefetch_options(const cJSON *item, const char *path, void *out,
 	return usm_settings_read(item, path, &config->prefetch_options, err);
 }
 
+static int read_oom(const cJSON *item, const char *path, void *out,
+		    struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return usm_config_read_policy(item, path, config->oom_policy, err);
+}
+
+static int read_oom_options(const cJSON *item, const char *path, void *out,
+			    struct usm_config_error *err)
+{
+	struct usm_config *config = out;
+
+	return usm_settings_read(item, path, &config->oom_options, err);
+}
+
 const char *const usm_on_loss_names[] = {
 	[USM_ON_LOSS_FALLBACK] = "fallback",
 	[USM_ON_LOSS_QUEUE] = "queue",
@@ -156,6 +174,8 @@ static const struct usm_json_key policy_keys[] = {
 	{ "evict_options", false, read_evict_options },
 	{ "prefetch", false, read_prefetch },
 	{ "prefetch_options", false, read_prefetch_options },
+	{ "oom", false, read_oom },
+	{ "oom_options", false, read_oom_options },
 };
 
 static int read_policy(const cJSON *item, const char *path, void *out,
@@ -305,6 +325,7 @@ int usm_config_parse(const char *text, size_t len, struct usm_config *out,
 {
 	struct usm_config config = {
 		.alloc_policy = "first-fit",
+		.oom_policy = "fallback",
 		.free_low_percent = USM_FREE_LOW_DEFAULT,
 		.free_high_percent = USM_FREE_HIGH_DEFAULT,
 		.deadline_ms = USM_DEADLINE_MS_DEFAULT,
@@ -392,6 +413,15 @@ static bool print_cgroup(const struct usm_config *config, cJSON *root)
 	return true;
 }
 
+static bool print_oom(const struct usm_config *config, cJSON *policy)
+{
+	const char *name =
+		*config->oom_policy ? config->oom_policy : usm_oom_policies[0];
+
+	return cJSON_AddStringToObject(policy, "oom", name) &&
+	       usm_settings_print(&config->oom_options, policy, "oom_options");
+}
+
 static bool print_policy(const struct usm_config *config, cJSON *root)
 {
 	cJSON *policy = cJSON_AddObjectToObject(root, "policy");
@@ -399,7 +429,8 @@ static bool print_policy(const struct usm_config *config, cJSON *root)
 	if (!policy ||
 	    !cJSON_AddStringToObject(policy, "alloc", config->alloc_policy) ||
 	    !usm_settings_print(&config->alloc_options, policy,
-				"alloc_options"))
+				"alloc_options") ||
+	    !print_oom(config, policy))
 		return false;
 	if (!config->swap_bytes)
 		return true;

@@ -63,6 +63,8 @@ struct usm_config {
 	char evict_policy[USM_POLICY_NAME_SIZE]; /* only with swap_bytes */
 	/* Empty: no page is read before it is needed. */
 	char prefetch_policy[USM_POLICY_NAME_SIZE]; /* only with swap_bytes */
+	char oom_policy[USM_POLICY_NAME_SIZE]; /* empty: the first built-in */
+	struct usm_settings oom_options;
 	struct usm_settings alloc_options;
 	struct usm_settings evict_options;
 	struct usm_settings prefetch_options; /* only with prefetch_policy */
@@ -88,6 +90,7 @@ extern const char *const usm_on_loss_names[];
 extern const char *const usm_alloc_policies[];
 extern const char *const usm_evict_policies[];
 extern const char *const usm_prefetch_policies[];
+extern const char *const usm_oom_policies[];
 
 /*
  * Reads a configuration, fills in defaults, checks every limit.  Policies may

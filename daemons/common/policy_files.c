@@ -80,6 +80,9 @@ int usm_policy_files_check(const struct usm_config *config, const char *dir,
 		ret = check("policy.prefetch", config->prefetch_policy,
 			    usm_prefetch_policies, dir, err);
 	if (!ret)
+		ret = check("policy.oom", config->oom_policy, usm_oom_policies,
+			    dir, err);
+	if (!ret)
 		ret = check_processes(config, dir, err);
 	return ret ? ret : check_thresholds(config, dir, err);
 }

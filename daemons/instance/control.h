@@ -26,9 +26,9 @@ struct usm_control_source {
 
 /*
  * A signal to change policies or to ask them, a threshold that is crossed, and
- * for each that it is done.
+ * for each that it is done; and what the reaper did.
  */
-#define USM_CONTROL_SOURCES 6
+#define USM_CONTROL_SOURCES 7
 
 struct usm_control {
 	struct usm_session *session;

@@ -81,6 +81,7 @@ static bool on_done(void *ctx)
 	usm_inquiry_print(inquiry->out, "policy.prefetch",
 			  &inquiry->survey.prefetch);
 	usm_inquiry_print_processes(inquiry->out, &inquiry->survey);
+	usm_inquiry_print(inquiry->out, "policy.oom", &inquiry->survey.oom);
 	if (inquiry->thresholds)
 		usm_inquiry_print_thresholds(inquiry->out, inquiry->thresholds);
 	usm_inquiry_print(inquiry->out, "swap", &inquiry->survey.device);

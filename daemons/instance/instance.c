@@ -29,6 +29,7 @@ struct usm_instance {
 	struct usm_ahead *ahead;
 	struct usm_swap_device *swap; /* NULL: none */
 	struct usm_pager *pager; /* NULL: no swap */
+	struct usm_checked_oom *ooms[USM_WORKERS_MAX];
 	struct usm_resize_parts resize;
 	const struct usm_config_processes *processes; /* NULL: none */
 };
@@ -84,6 +85,40 @@ static int build_pager(struct usm_instance *instance,
 	};
 
 	return options->swap ? usm_pager_create(&wanted, &instance->pager) : 0;
+}
+
+/* An eighth of the deadline: what the answer is given in. */
+static uint64_t oom_limit_ns(const struct usm_claim *claim)
+{
+	uint64_t deadline_ns = claim->deadline_ms * 2 * PATIENCE_NS_PER_MS;
+
+	return deadline_ns - deadline_ns / 8;
+}
+
+static int build_ooms(struct usm_instance *instance,
+		      const struct usm_instance_options *options,
+		      struct usm_failure *failure)
+{
+	const struct usm_checked_oom_options wanted = {
+		.policy = options->oom,
+		.settings = options->oom_settings,
+		.limit_ns = oom_limit_ns(&instance->session->claim),
+		.kill = options->reaper ? usm_reaper_ask : NULL,
+		.killed_at = usm_reaper_killed_at,
+		.kill_ctx = options->reaper,
+	};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < options->nr_workers && !err; i++) {
+		err = usm_checked_oom_create(&wanted, &instance->ooms[i],
+					     failure);
+		if (!err)
+			usm_local_manager_oom(
+				usm_workers_managers(instance->workers)[i],
+				instance->ooms[i]);
+	}
+	return err;
 }
 
 static int build(struct usm_instance *instance,
@@ -200,6 +235,8 @@ int usm_instance_create(const struct usm_instance_options *options,
 			 "setting up the partition: %s", strerror(-err));
 	} else {
 		err = configure_policies(instance, options, failure);
+		if (!err && options->oom)
+			err = build_ooms(instance, options, failure);
 	}
 	if (!err) {
 		err = take_over_frames(instance);
@@ -286,6 +323,7 @@ void usm_instance_survey(struct usm_instance *instance,
 {
 	survey->pager = instance->pager;
 	survey->swap = instance->swap;
+	survey->ooms = instance->ooms[0] ? instance->ooms : NULL;
 	usm_workers_survey(instance->workers, survey);
 }
 
@@ -328,6 +366,8 @@ int usm_instance_run(struct usm_instance *instance,
 
 void usm_instance_destroy(struct usm_instance *instance)
 {
+	unsigned int i;
+
 	if (!instance)
 		return;
 	if (instance->workers)
@@ -337,6 +377,8 @@ void usm_instance_destroy(struct usm_instance *instance)
 		usm_swap_device_close(instance->swap);
 	usm_workers_destroy(instance->workers);
 	usm_pager_destroy(instance->pager);
+	for (i = 0; i < USM_WORKERS_MAX; i++)
+		usm_checked_oom_destroy(instance->ooms[i]);
 	usm_ahead_destroy(instance->ahead);
 	usm_returned_destroy(instance->returned);
 	free(instance);

@@ -12,6 +12,7 @@
 #include "instance/failure.h"
 #include "instance/policies/swap/device.h"
 #include "instance/processes/policies.h"
+#include "instance/reaper/reaper.h"
 #include "instance/session.h"
 #include "instance/worker/survey.h"
 #include "instance/worker/exchange.h"
@@ -24,6 +25,10 @@ struct usm_instance_options {
 	unsigned int nr_workers; /* a power of two */
 	const struct usm_alloc_policy *alloc;
 	const struct usm_settings *alloc_settings; /* NULL: none */
+	/* What is done when no frame can be had. */
+	const struct usm_oom_policy *oom;
+	const struct usm_settings *oom_settings; /* NULL: none */
+	struct usm_reaper *reaper; /* kills members; NULL: nobody can */
 	/* What follows is of use only with a swap device. */
 	struct usm_swap_device *swap; /* NULL: nothing is evicted */
 	const struct usm_evict_policy *evict;

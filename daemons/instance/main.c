@@ -18,6 +18,7 @@
 #include "instance/notify.h"
 #include "instance/options.h"
 #include "instance/privileges.h"
+#include "instance/reaper/reaper.h"
 #include "instance/session.h"
 #include "instance/signals.h"
 #include "instance/swap/setup.h"
@@ -30,6 +31,7 @@ struct signals {
 	struct usm_inquiry inquiry;
 	struct usm_turn turn; /* to exchange policies */
 	struct usm_threshold_switcher thresholds;
+	struct usm_reaper *reaper; /* or NULL */
 };
 
 /* Without a file to read again SIGHUP is the end of a terminal. */
@@ -188,6 +190,25 @@ close_stop:
 	return err;
 }
 
+static void print_reaped(const struct usm_reaped *reaped)
+{
+	fprintf(stderr,
+		"usm-instance: policy.oom: no frame was left; process %" PRId32
+		" (%.15s), member %" PRIu32 " with %" PRIu32
+		" frames, was killed\n",
+		reaped->pid, reaped->comm, reaped->member, reaped->frames);
+}
+
+/* Before the session, whose claim is not to be held by two processes. */
+static int start_reaper(const struct usm_options *options,
+			struct signals *signals, struct usm_failure *failure)
+{
+	if (!usm_policy_selection_kills(signals->hangup.reload.selection))
+		return 0;
+	return usm_reaper_start(options->device, options->uid, options->gid,
+				&signals->reaper, failure);
+}
+
 static int serve(const struct usm_options *options, struct usm_session *session,
 		 struct usm_swap_device *swap, bool swap_fresh,
 		 struct signals *signals, struct usm_failure *failure)
@@ -201,6 +222,9 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 		.alloc = policies->alloc,
 		.alloc_settings = &policies->alloc_settings,
 		.swap = config->swap_bytes ? swap : NULL,
+		.oom = policies->oom.oom,
+		.oom_settings = &policies->oom_settings,
+		.reaper = signals->reaper,
 		.evict = policies->evict,
 		.evict_settings = &policies->evict_settings,
 		.prefetch = policies->prefetch.prefetch,
@@ -226,6 +250,9 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 	if (!err && wanted.watch)
 		usm_threshold_switcher_sources(&signals->thresholds,
 					       run.source + 4);
+	if (signals->reaper)
+		usm_reaper_source(signals->reaper, print_reaped,
+				  run.source + 6);
 	if (!err)
 		err = usm_instance_create(&wanted, &instance, failure);
 	signals->inquiry.instance = instance;
@@ -273,7 +300,7 @@ static int run_session(const struct usm_options *options,
 static int run(const struct usm_options *options, struct usm_failure *failure)
 {
 	struct usm_session session;
-	struct signals signals;
+	struct signals signals = { 0 };
 	int err = open_signals(options, &signals);
 
 	if (err)
@@ -281,11 +308,17 @@ static int run(const struct usm_options *options, struct usm_failure *failure)
 				strerror(-err));
 	err = open_policies(options, &signals, failure);
 	if (!err)
+		err = start_reaper(options, &signals, failure);
+	if (!err)
 		err = open_session(options, &session, failure);
 	if (!err) {
+		if (signals.reaper)
+			usm_reaper_serve(signals.reaper,
+					 session.claim.instance);
 		err = run_session(options, &session, &signals, failure);
 		usm_session_close(&session);
 	}
+	usm_reaper_stop(signals.reaper);
 	close_signals(&signals);
 	return err;
 }

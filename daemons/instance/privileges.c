@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -28,17 +29,25 @@ static int drop_bounding_set(void)
 	return 0;
 }
 
-static int drop_capabilities(void)
+static int keep_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	unsigned int i;
 
-	return (int)syscall(SYS_capset, &header, none);
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		left[i].permitted = (uint32_t)(kept >> 32 * i);
+		left[i].effective = left[i].permitted;
+	}
+
+	return (int)syscall(SYS_capset, &header, left);
 }
 
-int usm_privileges_drop(uid_t uid, gid_t gid, struct usm_failure *failure)
+/* kept: a bit for each capability that is left. */
+static int drop(uid_t uid, gid_t gid, uint64_t kept,
+		struct usm_failure *failure)
 {
 	if (!uid || !gid)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
@@ -49,13 +58,16 @@ int usm_privileges_drop(uid_t uid, gid_t gid, struct usm_failure *failure)
 		return failed(failure, "ambient capabilities");
 	if (drop_bounding_set())
 		return failed(failure, "capability bounding set");
+	/* Other ids would take them all. */
+	if (kept && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+		return failed(failure, "keeping capabilities");
 	if (setgroups(0, NULL))
 		return failed(failure, "setgroups");
 	if (setresgid(gid, gid, gid))
 		return failed(failure, "setresgid");
 	if (setresuid(uid, uid, uid))
 		return failed(failure, "setresuid");
-	if (drop_capabilities())
+	if (keep_capabilities(kept))
 		return failed(failure, "capabilities");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return failed(failure, "dumpable");
@@ -64,4 +76,14 @@ int usm_privileges_drop(uid_t uid, gid_t gid, struct usm_failure *failure)
 		return usm_fail(failure, USM_EXIT_DENIED, EPERM,
 				"dropping rights: they are still there");
 	return 0;
+}
+
+int usm_privileges_drop(uid_t uid, gid_t gid, struct usm_failure *failure)
+{
+	return drop(uid, gid, 0, failure);
+}
+
+int usm_privileges_keep_kill(uid_t uid, gid_t gid, struct usm_failure *failure)
+{
+	return drop(uid, gid, 1ULL << CAP_KILL, failure);
 }

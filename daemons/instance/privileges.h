@@ -23,4 +23,7 @@
  */
 int usm_privileges_drop(uid_t uid, gid_t gid, struct usm_failure *failure);
 
+/* The same, but CAP_KILL is left: for the reaper. */
+int usm_privileges_keep_kill(uid_t uid, gid_t gid, struct usm_failure *failure);
+
 #endif /* USM_INSTANCE_PRIVILEGES_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads with twice the pages that there are frames, several workers, one
+ * Threads with many times the pages that there are frames, several workers, one
  * pager: every page that comes back is the one that went, whoever evicted it
  * for whom.  A frame whose page the pager is not told of is never evicted, a
  * fault that is handed over and forgotten is never served: both show as a hang.
@@ -25,7 +25,7 @@
 #define THREADS 4U
 #define SLOTS (THREADS * 64)
 #define FRAMES 64U
-#define PAGES 32U /* of each thread */
+#define PAGES 96U /* of each thread: more than there are frames */
 #define SWAP_SLOTS (THREADS * PAGES + 1)
 #define WORDS (USM_FRAME_BYTES / sizeof(uint64_t))
 

@@ -175,7 +175,7 @@ bool usm_relay_take_suspicion(struct usm_relay *relay)
 	return take(&relay->suspicion);
 }
 
-static void tell(void *ctx, uint32_t frame)
+static void pass_on(void *ctx, uint32_t frame)
 {
 	struct usm_relay *relay = ctx;
 	const struct page *page = &relay->page[frame];
@@ -186,15 +186,15 @@ static void tell(void *ctx, uint32_t frame)
 }
 
 void usm_relay_drain(struct usm_relay *relay,
-		     void (*to)(void *ctx, uint32_t frame, uint32_t member,
-				uint64_t addr),
+		     void (*tell)(void *ctx, uint32_t frame, uint32_t member,
+				  uint64_t addr),
 		     void *ctx)
 {
 	if (!usm_mailbox_pending(&relay->changed))
 		return;
-	relay->tell = to;
+	relay->tell = tell;
 	relay->tell_ctx = ctx;
-	usm_mailbox_drain(&relay->changed, tell, relay);
+	usm_mailbox_drain(&relay->changed, pass_on, relay);
 }
 
 void usm_relay_set(struct usm_relay *relay, uint32_t low, uint32_t keep,

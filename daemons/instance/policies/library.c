@@ -18,6 +18,7 @@ struct head {
 #define ALLOC_LEAST offsetof(struct usm_alloc_policy, process_new)
 #define EVICT_LEAST offsetof(struct usm_evict_policy, process_new)
 #define PREFETCH_LEAST offsetof(struct usm_prefetch_policy, used)
+#define OOM_LEAST offsetof(struct usm_oom_policy, config)
 
 _Static_assert(offsetof(struct usm_alloc_policy, api_version) ==
 		       offsetof(struct head, api_version),
@@ -27,6 +28,10 @@ _Static_assert(offsetof(struct usm_evict_policy, api_version) ==
 	       "tables begin alike");
 
 _Static_assert(offsetof(struct usm_prefetch_policy, api_version) ==
+		       offsetof(struct head, api_version),
+	       "tables begin alike");
+
+_Static_assert(offsetof(struct usm_oom_policy, api_version) ==
 		       offsetof(struct head, api_version),
 	       "tables begin alike");
 
@@ -77,6 +82,13 @@ static const char *check_prefetch(const struct usm_prefetch_policy *policy)
 	return NULL;
 }
 
+static const char *check_oom(const struct usm_oom_policy *policy)
+{
+	if (!policy->init || !policy->fini || !policy->decide)
+		return "needs .init, .fini and .decide";
+	return NULL;
+}
+
 static const char *check_names(const char *name, const char *summary,
 			       const char *wanted)
 {
@@ -94,6 +106,7 @@ read_registration(const struct usm_policy_registration *registration,
 	struct usm_alloc_policy *alloc = &out->table.alloc;
 	struct usm_evict_policy *evict = &out->table.evict;
 	struct usm_prefetch_policy *prefetch = &out->table.prefetch;
+	struct usm_oom_policy *oom = &out->table.oom;
 	const char *why = NULL;
 
 	if (registration->kind != kind)
@@ -122,6 +135,12 @@ read_registration(const struct usm_policy_registration *registration,
 			return why;
 		why = check_names(prefetch->name, prefetch->summary, name);
 		return why ? why : check_prefetch(prefetch);
+	case USM_POLICY_OOM:
+		if (usm_policy_table_read(registration->policy.oom,
+					  sizeof(*oom), OOM_LEAST, oom, &why))
+			return why;
+		why = check_names(oom->name, oom->summary, name);
+		return why ? why : check_oom(oom);
 	}
 	return "it is a policy of another kind";
 }

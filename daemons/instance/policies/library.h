@@ -21,6 +21,7 @@ struct usm_policy_library {
 		struct usm_alloc_policy alloc;
 		struct usm_evict_policy evict;
 		struct usm_prefetch_policy prefetch;
+		struct usm_oom_policy oom;
 	} table; /* of the kind it was loaded as, with all members we know */
 };
 

@@ -7,12 +7,14 @@
 #include "instance/arena/arena.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/oom/registry.h"
 #include "instance/policies/options.h"
 #include "instance/policies/prefetch/registry.h"
 
 static bool is_there(const struct usm_named_policy *policy)
 {
-	return policy->alloc || policy->evict || policy->prefetch;
+	return policy->alloc || policy->evict || policy->prefetch ||
+	       policy->oom;
 }
 
 int usm_named_policy_open(struct usm_named_policy *out,
@@ -37,6 +39,9 @@ int usm_named_policy_open(struct usm_named_policy *out,
 		break;
 	case USM_POLICY_PREFETCH:
 		out->prefetch = usm_prefetch_policy_find(name);
+		break;
+	case USM_POLICY_OOM:
+		out->oom = usm_oom_policy_find(name);
 		break;
 	}
 	if (is_there(out))
@@ -66,6 +71,9 @@ int usm_named_policy_load(struct usm_named_policy *policy,
 		break;
 	case USM_POLICY_PREFETCH:
 		policy->prefetch = &library->table.prefetch;
+		break;
+	case USM_POLICY_OOM:
+		policy->oom = &library->table.oom;
 		break;
 	}
 	return 0;

@@ -24,6 +24,7 @@ struct usm_named_policy {
 	const struct usm_alloc_policy *alloc;
 	const struct usm_evict_policy *evict;
 	const struct usm_prefetch_policy *prefetch;
+	const struct usm_oom_policy *oom;
 	struct usm_policy_library library;
 };
 
@@ -36,7 +37,10 @@ int usm_named_policy_open(struct usm_named_policy *out,
 			  const char *name, const struct usm_trusted *where,
 			  struct usm_failure *failure);
 
-/* Loads it if it is in a file: .alloc, .evict or .prefetch is there then.  EINVAL. */
+/*
+ * Loads it if it is in a file: .alloc, .evict, .prefetch or .oom is there then.
+ * EINVAL.
+ */
 int usm_named_policy_load(struct usm_named_policy *policy,
 			  struct usm_failure *failure);
 

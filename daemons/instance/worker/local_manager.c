@@ -38,6 +38,7 @@ struct usm_local_manager {
 	struct usm_claims *claims; /* NULL: there is one worker */
 	struct usm_stock *stock;
 	struct usm_pager *pager; /* or NULL */
+	struct usm_checked_oom *oom; /* NULL: none */
 	struct usm_relay *relay; /* to it, or from others; or NULL */
 	struct usm_ahead *ahead; /* or NULL */
 	unsigned int worker;
@@ -177,6 +178,12 @@ void usm_local_manager_relay(struct usm_local_manager *manager,
 	manager->relay = relay;
 }
 
+void usm_local_manager_oom(struct usm_local_manager *manager,
+			   struct usm_checked_oom *oom)
+{
+	manager->oom = oom;
+}
+
 /* Are there evicted pages, whoever brings them? */
 static bool swaps(const struct usm_local_manager *manager)
 {
@@ -224,14 +231,31 @@ static void put_off(struct usm_local_manager *manager, uint32_t index)
 }
 
 /* Nobody is to wait for the policy for ever where the kernel has memory. */
-static bool waited_enough(const struct usm_local_manager *manager,
-			  struct answer *answer)
+static uint64_t waited(struct answer *answer, uint64_t now)
 {
-	uint64_t now = usm_now_ns();
-
 	if (!answer->since_ns)
 		answer->since_ns = now;
-	return now - answer->since_ns >= manager->patience_ns;
+	return now - answer->since_ns;
+}
+
+/* Nothing was found for a fault: is it tried again? */
+static bool try_again(const struct usm_local_manager *manager,
+		      struct answer *answer, const struct usm_fault *fault,
+		      enum usm_supply supply)
+{
+	uint64_t now, so_far;
+
+	/* Nobody else can bring an evicted page. */
+	if (fault->kind == USM_FAULT_SWAPIN)
+		return supply == USM_SUPPLY_LATER;
+	if (supply == USM_SUPPLY_NONE && !manager->oom)
+		return false;
+	now = usm_now_ns();
+	so_far = waited(answer, now);
+	if (supply == USM_SUPPLY_LATER && so_far < manager->patience_ns)
+		return true;
+	return manager->oom &&
+	       usm_checked_oom_waits(manager->oom, fault, so_far, now);
 }
 
 /*
@@ -277,8 +301,8 @@ static bool decide(struct usm_local_manager *manager, uint32_t index,
 				 : usm_supply(manager->stock, manager->pager,
 					      fault, &answer->frame,
 					      &manager->dry);
-		if (supply == USM_SUPPLY_LATER &&
-		    (evicted || !waited_enough(manager, answer))) {
+		if (supply != USM_SUPPLY_FRAME &&
+		    try_again(manager, answer, fault, supply)) {
 			put_off(manager, index);
 			return false;
 		}

@@ -16,6 +16,7 @@
 #include "instance/evict/pager.h"
 #include "instance/evict/relay.h"
 #include "instance/kernel.h"
+#include "instance/policies/oom/checked.h"
 #include "instance/worker/backlog.h"
 #include "instance/worker/claims.h"
 #include "instance/worker/stock.h"
@@ -74,6 +75,13 @@ void usm_local_manager_ahead(struct usm_local_manager *manager,
  */
 void usm_local_manager_relay(struct usm_local_manager *manager,
 			     struct usm_relay *relay);
+
+/*
+ * What is done when no frame can be had (borrowed); without it the kernel
+ * serves what can wait no longer.  Before the first run.
+ */
+void usm_local_manager_oom(struct usm_local_manager *manager,
+			   struct usm_checked_oom *oom);
 
 /*
  * ring(ctx) is called on another thread when a page that a fault waits for has

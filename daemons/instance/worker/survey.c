@@ -117,6 +117,20 @@ static void ask_prefetcher(const struct usm_prefetcher *prefetcher,
 		usm_prefetcher_stats(prefetcher, stats, USM_SURVEY_STATS_MAX));
 }
 
+static void ask_ooms(const struct usm_survey *survey,
+		     struct usm_survey_policy *out)
+{
+	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_stocks; i++)
+		add_all(out, stats,
+			usm_checked_oom_stats(survey->ooms[i], stats,
+					      USM_SURVEY_STATS_MAX));
+	snprintf(out->name, USM_SURVEY_NAME_SIZE, "%s",
+		 usm_checked_oom_name(survey->ooms[0]));
+}
+
 void usm_survey_run(struct usm_survey *survey)
 {
 	struct usm_policy_stat stats[USM_SURVEY_STATS_MAX] = { 0 };
@@ -127,6 +141,7 @@ void usm_survey_run(struct usm_survey *survey)
 	memset(&survey->prefetch, 0, sizeof(survey->prefetch));
 	memset(&survey->device, 0, sizeof(survey->device));
 	memset(&survey->given, 0, sizeof(survey->given));
+	memset(&survey->oom, 0, sizeof(survey->oom));
 	for (i = 0; i < survey->nr_stocks; i++)
 		add_all(&survey->alloc, stats,
 			usm_stock_stats(survey->stocks[i], stats,
@@ -143,6 +158,8 @@ void usm_survey_run(struct usm_survey *survey)
 		ask_prefetcher(usm_pager_prefetcher(survey->pager),
 			       &survey->prefetch);
 	}
+	if (survey->ooms)
+		ask_ooms(survey, &survey->oom);
 	if (survey->ahead)
 		ask_ahead(survey, &survey->given);
 	if (survey->swap && survey->swap->stats)

@@ -10,6 +10,7 @@
 #include "common/config_processes.h"
 #include "instance/ahead/ahead.h"
 #include "instance/evict/pager.h"
+#include "instance/policies/oom/checked.h"
 #include "instance/worker/stock.h"
 
 /* Counters of one policy, or device; more are left out. */
@@ -34,11 +35,12 @@ struct usm_survey {
 	struct usm_pager *pager; /* or NULL */
 	struct usm_swap_device *swap; /* or NULL */
 	const struct usm_ahead *ahead; /* or NULL */
+	struct usm_checked_oom *const *ooms; /* of all the workers, or NULL */
 	/* Called at the end, on a worker's thread. */
 	void (*done)(void *ctx);
 	void *done_ctx;
 	/* For whoever is told that it is done. */
-	struct usm_survey_policy alloc, evict, prefetch, given;
+	struct usm_survey_policy alloc, evict, prefetch, given, oom;
 	unsigned int nr_processes; /* groups of them */
 	struct usm_survey_policy processes[USM_PROCESSES_MAX];
 	struct usm_survey_policy device; /* NAME/HOW: how it reads aside */

@@ -71,6 +71,19 @@ Test(config, reads_everything)
 	cr_assert_eq(config.on_loss, USM_ON_LOSS_FAIL);
 }
 
+Test(config, reads_what_becomes_of_faults_without_a_frame)
+{
+	struct usm_config config = accept("{\"name\":\"a\",\"memory\":\"1M\"}");
+
+	cr_assert_str_eq(config.oom_policy, "fallback");
+	cr_assert_eq(config.oom_options.nr, 0);
+	config = accept("{\"name\":\"a\",\"memory\":\"1M\","
+			"\"policy\":{\"oom\":\"stall\","
+			"\"oom_options\":{\"limit_ms\":\"20\"}}}");
+	cr_assert_str_eq(config.oom_policy, "stall");
+	cr_assert_str_eq(config.oom_options.setting[0].value, "20");
+}
+
 Test(config, reads_swap)
 {
 	struct usm_config config = accept(
@@ -356,6 +369,12 @@ Test(config, checks_every_limit)
 		  "deadline_ms" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"deadline_ms\":\"5\"",
 		  "deadline_ms" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"policy\":"
+		  "{\"oom\":7}",
+		  "policy.oom" },
+		{ "\"name\":\"a\",\"memory\":\"1M\",\"policy\":"
+		  "{\"oom_options\":{\"limit_ms\":20}}",
+		  "policy.oom_options.limit_ms" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"slots\":100", "slots" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"slots\":8192", "slots" },
 		{ "\"name\":\"a\",\"memory\":\"1M\",\"workers\":0", "workers" },

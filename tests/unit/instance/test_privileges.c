@@ -48,6 +48,23 @@ Test(privileges, nothing_is_left)
 		cr_assert_eq(capabilities(sets[i]), 0, "%s", sets[i]);
 }
 
+Test(privileges, killing_is_left_and_nothing_else)
+{
+	static const uint64_t kill_alone = 1 << 5; /* CAP_KILL */
+	struct usm_failure failure = { 0 };
+
+	if (geteuid())
+		cr_skip_test("only root has rights to give up");
+	cr_assert_eq(usm_privileges_keep_kill(70000, 70001, &failure), 0, "%s",
+		     failure.text);
+	cr_assert_eq(getuid(), 70000);
+	cr_assert_eq(capabilities("CapPrm:"), kill_alone);
+	cr_assert_eq(capabilities("CapEff:"), kill_alone);
+	cr_assert_eq(capabilities("CapBnd:"), 0);
+	cr_assert_eq(capabilities("CapInh:"), 0);
+	cr_assert_eq(setresuid(0, 0, 0), -1);
+}
+
 Test(privileges, root_is_no_place_to_go)
 {
 	struct usm_failure failure = { 0 };

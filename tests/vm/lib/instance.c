@@ -42,6 +42,8 @@ static void write_config(const struct instance_options *options, char *path)
 		options->alloc ? options->alloc : "first-fit");
 	if (options->evict)
 		fprintf(file, ",\"evict\":\"%s\"", options->evict);
+	if (options->oom)
+		fprintf(file, ",\"oom\":\"%s\"", options->oom);
 	fprintf(file, "}");
 	if (options->swap)
 		fprintf(file, ",\"swap\":{\"size\":\"%s\",\"device\":\"%s\"}",

@@ -25,6 +25,7 @@ struct instance_options {
 	const char *swap; /* size of its swap file, NULL: none */
 	const char *swap_device; /* NULL: file */
 	const char *evict; /* NULL: clock */
+	const char *oom; /* NULL: fallback */
 	const char *policy_dir; /* NULL: the default */
 	/* More members of its configuration: ",\"KEY\":VALUE"; NULL: none. */
 	const char *more;
