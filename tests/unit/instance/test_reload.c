@@ -183,6 +183,11 @@ Test(reload, refuses_any_other_change)
 	refuses(-EINVAL, "a.json: swap: cannot be changed while the instance");
 	write_config(",\"deadline_ms\":7,\"policy\":{\"alloc\":\"extent\"}");
 	refuses(-EINVAL, "deadline_ms: cannot be changed");
+	write_config(",\"processes\":[{\"uid\":1,\"priority\":1}]");
+	refuses(-EINVAL, "processes: cannot be changed");
+	write_config(",\"thresholds\":[{\"used_percent\":70,"
+		     "\"alloc\":\"extent\"}]");
+	refuses(-EINVAL, "thresholds: cannot be changed");
 	write_config(",\"colour\":1");
 	refuses(-EINVAL, "colour: unknown key");
 	unlink(path);
