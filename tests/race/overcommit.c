@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads with many times the pages that there are frames, several workers, one
- * pager: every page that comes back is the one that went, whoever evicted it
- * for whom.  A frame whose page the pager is not told of is never evicted, a
+ * pager, and a device that takes its time: every page that comes back is the
+ * one that went, whoever evicted it for whom.  A frame whose page the pager is not told of is never evicted, a
  * fault that is handed over and forgotten is never served: both show as a hang.
  *
  *     overcommit [WORKERS]
@@ -21,6 +21,7 @@
 #include "instance/worker/doorbell.h"
 #include "instance/workers.h"
 #include "race.h"
+#include "slow_device.h"
 
 #define THREADS 4U
 #define SLOTS (THREADS * 64)
@@ -55,7 +56,6 @@ static uint64_t rounds;
 
 /* Only the first word of a page means something. */
 static uint64_t pool[FRAMES][WORDS] __attribute__((aligned(4096)));
-static uint64_t swap[SWAP_SLOTS];
 
 /* The kernel's own record, under one lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -316,23 +316,6 @@ static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
 	return 0;
 }
 
-static int store(void *ctx, uint32_t slot, struct iovec *from, uint32_t nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	for (i = 0; i < nr; i++)
-		put(&swap[slot + i], get(from[i].iov_base));
-	return 0;
-}
-
-static int load(void *ctx, uint32_t slot, void *page)
-{
-	(void)ctx;
-	put(page, get(&swap[slot]));
-	return 0;
-}
-
 /* ---- the tenants ------------------------------------------------------------------- */
 
 static void ring(uint32_t index)
@@ -482,11 +465,6 @@ int main(int argc, char **argv)
 		.free = kernel_free,
 		.read_freed = kernel_read_freed,
 	};
-	static const struct usm_swap_device device = {
-		.nr_slots = SWAP_SLOTS,
-		.store = store,
-		.load = load,
-	};
 	const struct usm_channel_view view = { &pfq, slots, SLOTS, &notices };
 	struct usm_workers_options options = {
 		.kernel = &kernel,
@@ -494,6 +472,7 @@ int main(int argc, char **argv)
 		.alloc = &usm_alloc_first_fit,
 		.bells = bells,
 	};
+	struct usm_swap_device device;
 	struct usm_pager_options paging = {
 		.kernel = &kernel,
 		.policy = &usm_evict_fifo,
@@ -508,6 +487,7 @@ int main(int argc, char **argv)
 	struct usm_pager *pager;
 
 	race_watchdog();
+	slow_device_open(SWAP_SLOTS, &device);
 	rounds = race_rounds(6000);
 	if (argc > 1)
 		nr_workers = (uint32_t)strtoul(argv[1], NULL, 10);
@@ -536,6 +516,7 @@ int main(int argc, char **argv)
 		   "%lu evictions, %lu came back", evictions, swapins);
 	printf("%lu evictions, %lu came back, %lu were taken back\n", evictions,
 	       swapins, retaken);
+	usm_swap_device_close(&device);
 	usm_workers_destroy(workers);
 	usm_pager_destroy(pager);
 	usm_returned_destroy(returned);

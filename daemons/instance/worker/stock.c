@@ -26,6 +26,7 @@ struct usm_stock {
 	struct usm_shared_arena *shared; /* NULL: there is one */
 	struct usm_balance *balance;
 	struct usm_share share;
+	bool gave; /* what is in the shared arena, to who starves */
 	unsigned int worker;
 	struct usm_backoff scan;
 	uint32_t nr_held;
@@ -252,20 +253,26 @@ static void fetch(struct usm_stock *stock)
  * alone is looked at; but a policy that keeps all to itself gets no more than
  * others.
  */
-static void even_out(struct usm_stock *stock)
+/* needs: a fault finds nothing; else it is just about having some ready. */
+static void even_out(struct usm_stock *stock, bool needs)
 {
 	const struct usm_arena *arena = usm_checked_alloc_arena(stock->frames);
 	uint32_t nr_free = usm_arena_nr_free(arena);
 
-	if (nr_free < stock->share.low &&
+	/* Who was asked for frames is not to be quicker than who asked. */
+	if (needs || !usm_shared_arena_nr_free(stock->shared))
+		stock->gave = false;
+	if (!stock->gave && nr_free < stock->share.low &&
 	    usm_stock_nr(stock) < stock->share.high)
 		fetch(stock);
 	else if (nr_free > stock->share.high)
 		usm_portion_return(stock->shared, stock->worker, stock->frames,
 				   nr_free - stock->share.fill, false);
-	if (usm_balance_take_asked(stock->balance, stock->worker))
+	if (usm_balance_take_asked(stock->balance, stock->worker)) {
+		stock->gave = true;
 		usm_portion_return(stock->shared, stock->worker, stock->frames,
 				   (usm_stock_nr(stock) + 1) / 2, true);
+	}
 	usm_balance_publish(stock->balance, stock->worker, usm_stock_nr(stock));
 }
 
@@ -275,7 +282,7 @@ void usm_stock_refresh(struct usm_stock *stock)
 		usm_returned_drain(stock->returned, stock->worker, take_in,
 				   stock);
 	if (stock->shared)
-		even_out(stock);
+		even_out(stock, false);
 }
 
 bool usm_stock_asked(const struct usm_stock *stock)
@@ -381,7 +388,7 @@ uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
 	uint64_t now;
 
 	if (frame == USM_FRAME_NONE && stock->shared) {
-		even_out(stock);
+		even_out(stock, true);
 		frame = take_out(stock, fault);
 	}
 	if (frame == USM_FRAME_NONE && stock->lender.take_back &&

@@ -193,6 +193,26 @@ Test(shares, starving_worker_gets_half_of_what_another_has)
 	cr_assert_not(usm_stock_hopeful(stocks[0]));
 }
 
+/* A worker with a pager looks after its stock again right away. */
+Test(shares, who_was_asked_does_not_take_it_back)
+{
+	uint32_t page = 0;
+
+	fill();
+	while (usm_shared_arena_nr_free(shared) || usm_stock_nr(stocks[0]) > 40)
+		use(0, page++);
+	usm_stock_refresh(stocks[0]);
+	cr_assert_eq(use(1, 0), USM_FRAME_NONE);
+	usm_stock_refresh(stocks[0]);
+	usm_stock_refresh(stocks[0]);
+	cr_assert_eq(usm_shared_arena_nr_free(shared), 20);
+	cr_assert_neq(use(1, 0), USM_FRAME_NONE);
+	/* Unless it has nothing itself. */
+	while (use(0, page++) != USM_FRAME_NONE)
+		;
+	cr_assert_eq(usm_shared_arena_nr_free(shared), 0);
+}
+
 Test(shares, frames_on_their_way_are_asked_for_too)
 {
 	uint32_t frame;

@@ -26,8 +26,10 @@ void overcommit_end(struct instance *instance, const char *what)
 
 	require(!instance_info(instance->dev, instance->id, &info),
 		"%s: it is there", what);
-	check_eq(instance_fallbacks(&info), 0,
-		 "%s: no page is the kernel's own", what);
+	if (!check_eq(instance_fallbacks(&info), 0,
+		      "%s: no page is the kernel's own", what))
+		for (unsigned int i = 0; i < USM_FALLBACK_REASONS; i++)
+			test_note("reason %u: %llu", i, info.fallbacks[i]);
 	check(wait_until(HOME_MS, nothing_out(instance->dev, instance->id)),
 	      "%s: no page is out any more", what);
 	check(instance_all_free(instance->dev, instance->id, true, HOME_MS),
