@@ -43,7 +43,7 @@ static bool find_file(const struct instance *instance, const char *start,
 static void check_file(const struct instance *instance, const char *name)
 {
 	char start[64], found[256];
-	struct stat st;
+	struct stat st = {};
 
 	snprintf(start, sizeof(start), INSTANCE_SWAP_DIR "/%s.swap", name);
 	require(find_file(instance, start, found, sizeof(found), &st),
