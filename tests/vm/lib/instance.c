@@ -44,6 +44,8 @@ static void write_config(const struct instance_options *options, char *path)
 		fprintf(file, ",\"evict\":\"%s\"", options->evict);
 	if (options->oom)
 		fprintf(file, ",\"oom\":\"%s\"", options->oom);
+	if (options->prefetch)
+		fprintf(file, ",\"prefetch\":\"%s\"", options->prefetch);
 	fprintf(file, "}");
 	if (options->swap)
 		fprintf(file, ",\"swap\":{\"size\":\"%s\",\"device\":\"%s\"}",

@@ -26,6 +26,7 @@ struct instance_options {
 	const char *swap_device; /* NULL: file */
 	const char *evict; /* NULL: clock */
 	const char *oom; /* NULL: fallback */
+	const char *prefetch; /* NULL: none */
 	const char *policy_dir; /* NULL: the default */
 	/* More members of its configuration: ",\"KEY\":VALUE"; NULL: none. */
 	const char *more;

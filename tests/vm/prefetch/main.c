@@ -32,13 +32,15 @@ void prefetch_end(struct instance *instance, const char *what)
 
 static const struct {
 	const char *name;
-	void (*run)(int dev);
+	void (*run)(int dev, bool exact);
 } tests[] = {
 	{ "overlap", test_overlap },
+	{ "walks", test_walks },
 };
 
 int main(int argc, char **argv)
 {
+	bool exact = argc > 2 && !strcmp(argv[2], "exact");
 	size_t i;
 	int dev, err;
 
@@ -47,8 +49,9 @@ int main(int argc, char **argv)
 	err = disk_open();
 	require(!err, "there is a slow disk (%d)", err);
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		if (argc < 2 || !strcmp(argv[1], tests[i].name))
-			tests[i].run(dev);
+		if (argc < 2 || !strcmp(argv[1], "all") ||
+		    !strcmp(argv[1], tests[i].name))
+			tests[i].run(dev, exact);
 	err = disk_close();
 	check_eq(err, 0, "the disk goes");
 	close(dev);

@@ -3,6 +3,8 @@
 #ifndef USM_VM_PREFETCH_H
 #define USM_VM_PREFETCH_H
 
+#include <stdbool.h>
+
 #include "lib/child.h"
 #include "lib/instance.h"
 
@@ -20,6 +22,8 @@
 /* Nobody fell back, no answer was refused; ends the daemon. */
 void prefetch_end(struct instance *instance, const char *what);
 
-void test_overlap(int dev);
+/* exact: the clock counts instructions, and nothing else is measured. */
+void test_overlap(int dev, bool exact);
+void test_walks(int dev, bool exact);
 
 #endif /* USM_VM_PREFETCH_H */

@@ -18,8 +18,11 @@
 /* Streams at once: more than threads usually read in turns. */
 #define STREAMS 16
 
-/* As many pages after the second page of a stream. */
-#define WINDOW_FIRST 4
+/*
+ * As many pages after the second page of a stream.  In a small mapping pages are
+ * neighbours by chance, so it is not more.
+ */
+#define WINDOW_FIRST 2
 
 struct stream {
 	uint64_t last; /* the page that was needed last */
