@@ -69,7 +69,8 @@ static const struct argp_option option_table[] = {
 	{ "replay", KEY_REPLAY, "TRACE", 0,
 	  "Play a trace to eviction policies (--evict NAME, or all) in 10, 25 "
 	  "and 50 % of its footprint, or in --memory SIZE, and say how many "
-	  "faults each has; needs no rights and no module",
+	  "faults each has, and with --prefetch NAME (or all) how many of them "
+	  "wait; needs no rights and no module",
 	  0 },
 	{ "frames", KEY_FRAMES, "N", 0, "Size of the memory, in frames", 0 },
 	{ "batch", KEY_BATCH, "N", 0, "Victims per decision (default 1)", 0 },
@@ -305,18 +306,18 @@ static bool says_what(const struct arguments *args)
 	       args->swap_memory_max || args->workers;
 }
 
-/* --replay takes its own options, and two of the configuration's. */
+/* --replay takes its own options, and three of the configuration's. */
 static int read_replay(struct arguments *args, struct usm_failure *failure)
 {
 	struct usm_replay_options *replay = &args->options.replay;
 
 	if (args->options.check || args->config || args->name || args->alloc ||
-	    args->prefetch || args->swap || args->swap_device ||
-	    args->swap_memory_max || args->workers)
+	    args->swap || args->swap_device || args->swap_memory_max ||
+	    args->workers)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--replay goes without --check, --config, "
-				"--name, --alloc, --prefetch, --workers and "
-				"those of swap");
+				"--name, --alloc, --workers and those of "
+				"swap");
 	if (args->memory && replay->frames)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
 				"--memory and --frames say the same");
@@ -326,6 +327,7 @@ static int read_replay(struct arguments *args, struct usm_failure *failure)
 	if (!replay->batch)
 		replay->batch = 1;
 	replay->evict = args->evict;
+	replay->prefetch = args->prefetch;
 	replay->policy_dir = args->options.policy_dir;
 	return 0;
 }

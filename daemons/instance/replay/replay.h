@@ -16,6 +16,8 @@ struct usm_replay_options {
 	const char *path; /* of the trace */
 	/* A policy built in or in policy_dir; NULL or "all": those built in. */
 	const char *evict;
+	/* The same of prefetch policies, with each of those; NULL: none. */
+	const char *prefetch;
 	const char *policy_dir;
 	/* At most one; neither: 10, 25 and 50 % of the footprint. */
 	uint64_t memory_bytes;

@@ -20,6 +20,12 @@ static double hit_percent(const struct usm_replay_report *report,
 	return 100.0 * (double)(accesses - row->outcome.faults) / accesses;
 }
 
+static bool has_prefetch(const struct usm_replay_report *report)
+{
+	/* The optimum has none; whoever follows it is like all others. */
+	return report->nr_rows > 1 && report->rows[1].prefetch;
+}
+
 static void print_head(const struct usm_replay_report *report,
 		       const struct usm_replay_row *row, FILE *out)
 {
@@ -30,10 +36,27 @@ static void print_head(const struct usm_replay_report *report,
 			sizeof(size));
 	fprintf(out,
 		"\n%" PRIu32 " frames (%s), %.0f %% of the footprint\n"
-		"  %-12s %9s %9s %10s %10s %11s\n",
+		"  %-12s %9s %9s %10s %10s %11s",
 		row->frames, size, 100.0 * row->frames / trace->nr_pages,
 		"policy", "hit ratio", "faults", "evictions", "of optimum",
 		"a decision");
+	if (has_prefetch(report))
+		fprintf(out, "  %-13s %8s %8s %8s %8s %8s", "prefetch",
+			"returns", "read", "used", "wasted", "waits");
+	fputc('\n', out);
+}
+
+static void print_foresight(const struct usm_replay_row *row, FILE *out)
+{
+	const struct usm_foresight_outcome *foresight = &row->outcome.foresight;
+
+	/* Where nothing was evicted there was no decision either. */
+	fprintf(out,
+		"%*s  %-13s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
+		" %8" PRIu64,
+		row->outcome.evictions ? 0 : 12, "", row->prefetch,
+		foresight->returns, foresight->read, foresight->used,
+		foresight->wasted, foresight->waits);
 }
 
 static void print_row(const struct usm_replay_report *report,
@@ -48,9 +71,11 @@ static void print_row(const struct usm_replay_report *report,
 		100.0 * (double)outcome->faults / (double)optimum);
 	if (row->policy && outcome->evictions)
 		fprintf(out, " %8" PRIu64 " ns", outcome->decision_ns);
-	if (outcome->overruled)
+	if (row->prefetch)
+		print_foresight(row, out);
+	if (outcome->overruled + outcome->foresight.overruled)
 		fprintf(out, "  %" PRIu64 " answers not carried out",
-			outcome->overruled);
+			outcome->overruled + outcome->foresight.overruled);
 	fputc('\n', out);
 }
 
@@ -79,6 +104,22 @@ void usm_replay_table(const struct usm_replay_report *report, FILE *out)
 	}
 }
 
+static void add_foresight(const struct usm_replay_row *row, cJSON *object)
+{
+	const struct usm_foresight_outcome *foresight = &row->outcome.foresight;
+	cJSON *prefetch = cJSON_AddObjectToObject(object, "prefetch");
+
+	cJSON_AddStringToObject(prefetch, "policy", row->prefetch);
+	cJSON_AddNumberToObject(prefetch, "returns",
+				(double)foresight->returns);
+	cJSON_AddNumberToObject(prefetch, "read", (double)foresight->read);
+	cJSON_AddNumberToObject(prefetch, "used", (double)foresight->used);
+	cJSON_AddNumberToObject(prefetch, "wasted", (double)foresight->wasted);
+	cJSON_AddNumberToObject(prefetch, "waits", (double)foresight->waits);
+	cJSON_AddNumberToObject(prefetch, "overruled",
+				(double)foresight->overruled);
+}
+
 static void add_row(const struct usm_replay_report *report,
 		    const struct usm_replay_row *row, cJSON *rows)
 {
@@ -98,6 +139,8 @@ static void add_row(const struct usm_replay_report *report,
 		cJSON_AddNumberToObject(object, "overruled",
 					(double)outcome->overruled);
 	}
+	if (row->prefetch)
+		add_foresight(row, object);
 	cJSON_AddItemToArray(rows, object);
 }
 

@@ -13,6 +13,7 @@
 struct usm_replay_row {
 	uint32_t frames;
 	const char *policy; /* NULL: the optimum, which takes no time */
+	const char *prefetch; /* NULL: none */
 	struct usm_outcome outcome;
 };
 

@@ -14,6 +14,7 @@
 struct memory {
 	const struct usm_trace *trace;
 	struct usm_checked_evict *policy;
+	struct usm_foresight *foresight; /* NULL: nothing is read ahead */
 	uint32_t *frame_of; /* [nr_pages], or NONE */
 	uint32_t *page_of; /* [frames] */
 	uint8_t *accessed; /* [frames] */
@@ -27,6 +28,7 @@ struct memory {
 static void memory_fini(struct memory *memory)
 {
 	usm_checked_evict_destroy(memory->policy);
+	usm_foresight_destroy(memory->foresight);
 	free(memory->frame_of);
 	free(memory->page_of);
 	free(memory->accessed);
@@ -40,6 +42,7 @@ static int memory_init(struct memory *memory,
 {
 	const struct usm_trace *trace = simulation->trace;
 	uint32_t frames = simulation->frames, i;
+	int err = 0;
 
 	memory->trace = trace;
 	memory->frame_of = malloc(trace->nr_pages * sizeof(uint32_t));
@@ -56,8 +59,12 @@ static int memory_init(struct memory *memory,
 	for (i = 0; i < frames; i++)
 		memory->free[i] = frames - 1 - i;
 	memory->nr_free = frames;
-	return usm_checked_evict_create(simulation->policy, NULL, frames,
-					&memory->policy, failure);
+	if (simulation->prefetch)
+		err = usm_foresight_create(trace, simulation->prefetch,
+					   &memory->foresight, failure);
+	return err ? err
+		   : usm_checked_evict_create(simulation->policy, NULL, frames,
+					      &memory->policy, failure);
 }
 
 static void look(void *ctx, const uint32_t *frames, uint32_t nr)
@@ -83,7 +90,11 @@ static void evict(struct memory *memory, uint32_t batch)
 	memory->took_ns[memory->decisions++] =
 		took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 	for (i = 0; i < nr; i++) {
-		memory->frame_of[memory->page_of[victims[i]]] = NONE;
+		uint32_t page = memory->page_of[victims[i]];
+
+		memory->frame_of[page] = NONE;
+		if (memory->foresight)
+			usm_foresight_evicted(memory->foresight, page);
 		memory->free[memory->nr_free++] = victims[i];
 	}
 	memory->outcome.evictions += nr;
@@ -101,6 +112,8 @@ static void fault(struct memory *memory, uint32_t page, uint32_t batch)
 	memory->page_of[frame] = page;
 	usm_checked_evict_placed(memory->policy, frame,
 				 usm_trace_page_id(memory->trace, page));
+	if (memory->foresight)
+		usm_foresight_fault(memory->foresight, page);
 }
 
 static int compare(const void *a, const void *b)
@@ -146,6 +159,9 @@ int usm_simulate(const struct usm_simulation *simulation,
 		memory.outcome.overruled = overruled(memory.policy);
 		memory.outcome.decision_ns =
 			median(memory.took_ns, memory.decisions);
+		if (memory.foresight)
+			usm_foresight_outcome(memory.foresight,
+					      &memory.outcome.foresight);
 		*out = memory.outcome;
 	}
 	memory_fini(&memory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simulate.h - one eviction policy, one size of memory, one trace.
+ * simulate.h - one eviction policy, one size of memory, one trace; a prefetch
+ * policy, if one is wanted.
  *
  * Frames are handed out until there are none; then the policy is asked for
  * victims exactly as the pager asks it (evict/choose.h).  An access sets the
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "instance/failure.h"
+#include "instance/replay/foresight.h"
 #include "instance/replay/trace.h"
 #include "usm_policy.h"
 
@@ -24,6 +26,7 @@
 struct usm_simulation {
 	const struct usm_trace *trace;
 	const struct usm_evict_policy *policy;
+	const struct usm_prefetch_policy *prefetch; /* NULL: none */
 	uint32_t frames; /* at least 1 */
 	uint32_t batch; /* victims per decision, 1 to the maximum */
 };
@@ -34,6 +37,7 @@ struct usm_outcome {
 	uint64_t overruled; /* answers of the policy not carried out */
 	uint64_t
 		decision_ns; /* median, looks at accessed bits included; 0: none */
+	struct usm_foresight_outcome foresight; /* zero without prefetch */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "fake_kernel.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/prefetch/registry.h"
 #include "instance/replay/optimum.h"
 #include "instance/replay/replay.h"
 #include "instance/replay/simulate.h"
@@ -167,6 +168,66 @@ Test(simulate, is_the_same_each_time_and_never_below_the_optimum)
 		}
 }
 
+/* Thrice over a thousand pages, one by one: nothing is kept, all is foreseen. */
+Test(simulate, a_walk_is_foreseen)
+{
+	static uint32_t accesses[3000];
+	struct usm_trace trace = trace_of(accesses, COUNT(accesses), 1000);
+	struct usm_simulation simulation = {
+		.trace = &trace,
+		.policy = &usm_evict_fifo,
+		.prefetch = &usm_prefetch_readahead,
+		.frames = 100,
+		.batch = 1,
+	};
+	struct usm_outcome outcome;
+	uint32_t i;
+
+	for (i = 0; i < COUNT(accesses); i++)
+		accesses[i] = i % 1000;
+	cr_assert_eq(usm_simulate(&simulation, &outcome, NULL), 0);
+	cr_assert_eq(outcome.faults, 3000);
+	cr_assert_eq(outcome.foresight.returns, 2000);
+	cr_assert_leq(outcome.foresight.waits, 16, "while windows are small");
+	cr_assert_eq(outcome.foresight.waits + outcome.foresight.used, 2000);
+	cr_assert_eq(outcome.foresight.wasted, 0);
+	/* What fits is never out. */
+	simulation.prefetch = &usm_prefetch_stride;
+	simulation.frames = 1000;
+	cr_assert_eq(usm_simulate(&simulation, &outcome, NULL), 0);
+	cr_assert_eq(outcome.foresight.returns, 0);
+	cr_assert_eq(outcome.foresight.read, 0);
+}
+
+/* Runs far apart are mappings of their own, close ones are one. */
+Test(simulate, says_where_mappings_end)
+{
+	static struct usm_trace_run runs[] = {
+		{ .member = 1, .first = 1000, .pages = 2, .base = 0 },
+		{ .member = 1, .first = 1100, .pages = 2, .base = 2 },
+		{ .member = 1, .first = 9000, .pages = 2, .base = 4 },
+		{ .member = 2, .first = 9002, .pages = 2, .base = 6 },
+	};
+	static const uint64_t ends[] = { 1102, 1102, 1102, 1102,
+					 9002, 9002, 9004, 9004 };
+	const struct usm_trace trace = {
+		.page_bytes = 4096,
+		.members = 2,
+		.nr_runs = 4,
+		.nr_pages = 8,
+		.runs = runs,
+	};
+	uint32_t page;
+
+	for (page = 0; page < 8; page++)
+		cr_assert_eq(usm_foresight_fault_of(&trace, page).vma_end,
+			     ends[page] << 12);
+	cr_assert_eq(usm_foresight_fault_of(&trace, 2).vma_start, 1000 << 12);
+	cr_assert_eq(usm_foresight_fault_of(&trace, 7).vma_start, 9002 << 12);
+	cr_assert_eq(usm_foresight_fault_of(&trace, 7).member, 2);
+	cr_assert_eq(usm_foresight_fault_of(&trace, 3).addr, 1101 << 12);
+}
+
 static char path[] = "/tmp/usm-replay-XXXXXX";
 
 static void write_scans(uint32_t window)
@@ -245,6 +306,41 @@ Test(replay, prints_json)
 	unlink(path);
 }
 
+Test(replay, prints_what_is_foreseen)
+{
+	struct usm_replay_options options = { .prefetch = "all" };
+	const struct usm_prefetch_policy *const *prefetch;
+	usm_auto_free char *table = NULL, *text = NULL;
+	cJSON *root, *row;
+
+	write_scans(8);
+	table = replay(&options);
+	cr_assert_not_null(strstr(table, " returns "));
+	for (prefetch = usm_prefetch_registry; *prefetch; prefetch++)
+		cr_assert_not_null(strstr(table, (*prefetch)->name));
+	options = (struct usm_replay_options){
+		.evict = "lru",
+		.prefetch = "readahead",
+		.frames = 128,
+		.json = true,
+	};
+	text = replay(&options);
+	root = cJSON_Parse(text);
+	row = cJSON_GetArrayItem(cJSON_GetObjectItem(root, "results"), 1);
+	row = cJSON_GetObjectItem(row, "prefetch");
+	cr_assert_str_eq(cJSON_GetObjectItem(row, "policy")->valuestring,
+			 "readahead");
+	cr_assert_gt(cJSON_GetObjectItem(row, "used")->valueint, 0);
+	cr_assert_eq(cJSON_GetObjectItem(row, "used")->valueint +
+			     cJSON_GetObjectItem(row, "wasted")->valueint,
+		     cJSON_GetObjectItem(row, "read")->valueint);
+	cr_assert_eq(cJSON_GetObjectItem(row, "used")->valueint +
+			     cJSON_GetObjectItem(row, "waits")->valueint,
+		     cJSON_GetObjectItem(row, "returns")->valueint);
+	cJSON_Delete(root);
+	unlink(path);
+}
+
 static void refused(const struct usm_replay_options *options,
 		    const char *reason)
 {
@@ -271,6 +367,13 @@ Test(replay, refuses_what_makes_no_sense)
 	refused(&options, "\"lottery\" is not built in");
 	options.evict = "../lottery";
 	refused(&options, "is not [a-z0-9-]+");
+	options.evict = NULL;
+	options.frames = 100;
+	options.prefetch = "lottery";
+	refused(&options, "--prefetch: \"lottery\" is not built in");
+	options.prefetch = "../lottery";
+	refused(&options, "is not [a-z0-9-]+");
+	options.prefetch = NULL;
 	unlink(path);
 	refused(&options, "No such file");
 }

@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/prefetch/registry.h"
 #include "instance/replay/optimum.h"
 #include "instance/replay/simulate.h"
 
@@ -19,6 +20,10 @@
 /* Of each trace, size and policy the faults, as this test writes it. */
 #define EXPECTED USM_SOURCE_DIR "/tests/replay/faults.txt"
 #define FOUND USM_BINARY_DIR "/tests/replay/faults.txt"
+
+/* And what prefetch policies foresee of them. */
+#define EXPECTED_WAITS USM_SOURCE_DIR "/tests/replay/waits.txt"
+#define FOUND_WAITS USM_BINARY_DIR "/tests/replay/waits.txt"
 
 static const char *const names[] = { "redis", "gcc", "sqlite" };
 static const uint32_t percents[] = { 10, 25, 50 };
@@ -41,12 +46,14 @@ static uint32_t part(const struct usm_trace *trace, uint32_t percent)
 	return (uint32_t)((uint64_t)trace->nr_pages * percent / 100);
 }
 
-static uint64_t faults(const struct usm_trace *trace, uint32_t frames,
-		       const struct usm_evict_policy *policy)
+static struct usm_outcome play(const struct usm_trace *trace, uint32_t frames,
+			       const struct usm_evict_policy *policy,
+			       const struct usm_prefetch_policy *prefetch)
 {
 	struct usm_simulation simulation = {
 		.trace = trace,
 		.policy = policy,
+		.prefetch = prefetch,
 		.frames = frames,
 		.batch = 1,
 	};
@@ -58,7 +65,13 @@ static uint64_t faults(const struct usm_trace *trace, uint32_t frames,
 	cr_assert_eq(outcome.overruled, 0);
 	/* Frames are filled, then each fault takes one. */
 	cr_assert_eq(outcome.evictions, outcome.faults - frames);
-	return outcome.faults;
+	return outcome;
+}
+
+static uint64_t faults(const struct usm_trace *trace, uint32_t frames,
+		       const struct usm_evict_policy *policy)
+{
+	return play(trace, frames, policy, NULL).faults;
 }
 
 static uint64_t optimum(const struct usm_trace *trace, uint32_t frames)
@@ -99,9 +112,19 @@ static char *read_all(const char *path)
 	return text;
 }
 
+static void is_as_it_was(const char *expected_path, const char *found_path)
+{
+	usm_auto_free char *expected = read_all(expected_path);
+	usm_auto_free char *found = read_all(found_path);
+
+	cr_assert(!strcmp(expected, found),
+		  "a policy decides otherwise than it did; if that is meant, "
+		  "copy %s to %s",
+		  found_path, expected_path);
+}
+
 Test(replay_traces, have_the_faults_they_had)
 {
-	usm_auto_free char *expected = NULL, *found = NULL;
 	FILE *file = fopen(FOUND, "we");
 	size_t i, j;
 
@@ -115,12 +138,72 @@ Test(replay_traces, have_the_faults_they_had)
 		usm_trace_fini(&trace);
 	}
 	cr_assert_eq(fclose(file), 0);
-	expected = read_all(EXPECTED);
-	found = read_all(FOUND);
-	cr_assert(!strcmp(expected, found),
-		  "a policy decides otherwise than it did; if that is meant, "
-		  "copy %s to %s",
-		  FOUND, EXPECTED);
+	is_as_it_was(EXPECTED, FOUND);
+}
+
+static void write_foreseen(FILE *file, const char *name,
+			   const struct usm_trace *trace, uint32_t percent)
+{
+	const struct usm_prefetch_policy *const *prefetch;
+	uint32_t frames = part(trace, percent);
+	uint64_t without = faults(trace, frames, &usm_evict_s3_fifo);
+
+	for (prefetch = usm_prefetch_registry; *prefetch; prefetch++) {
+		struct usm_outcome outcome =
+			play(trace, frames, &usm_evict_s3_fifo, *prefetch);
+		const struct usm_foresight_outcome *foresight =
+			&outcome.foresight;
+
+		/* It says what is read when, not what is evicted. */
+		cr_assert_eq(outcome.faults, without);
+		cr_assert_eq(foresight->returns, without - trace->nr_pages);
+		cr_assert_eq(foresight->overruled, 0);
+		fprintf(file,
+			"%s %u%% %s returns %" PRIu64 " read %" PRIu64
+			" used %" PRIu64 " wasted %" PRIu64 " waits %" PRIu64
+			"\n",
+			name, percent, (*prefetch)->name, foresight->returns,
+			foresight->read, foresight->used, foresight->wasted,
+			foresight->waits);
+	}
+}
+
+Test(replay_traces, have_the_waits_they_had)
+{
+	FILE *file = fopen(FOUND_WAITS, "we");
+	size_t i, j;
+
+	cr_assert_not_null(file, "%s", FOUND_WAITS);
+	for (i = 0; i < NR_NAMES; i++) {
+		struct usm_trace trace;
+
+		read_trace(names[i], &trace);
+		for (j = 0; j < NR_PERCENTS; j++)
+			write_foreseen(file, names[i], &trace, percents[j]);
+		usm_trace_fini(&trace);
+	}
+	cr_assert_eq(fclose(file), 0);
+	is_as_it_was(EXPECTED_WAITS, FOUND_WAITS);
+}
+
+/* Reports over a whole table are what prefetch is for. */
+Test(replay_traces, half_of_the_waits_of_sqlite_are_foreseen)
+{
+	struct usm_trace trace;
+	size_t j;
+
+	read_trace("sqlite", &trace);
+	for (j = 0; j < NR_PERCENTS; j++) {
+		struct usm_outcome outcome =
+			play(&trace, part(&trace, percents[j]),
+			     &usm_evict_s3_fifo, &usm_prefetch_stride);
+
+		cr_assert_lt(outcome.foresight.waits * 2,
+			     outcome.foresight.returns);
+		cr_assert_lt(outcome.foresight.wasted * 10,
+			     outcome.foresight.read);
+	}
+	usm_trace_fini(&trace);
 }
 
 /* Policies that look at what is used are to be worth their looks. */
