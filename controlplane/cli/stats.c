@@ -15,6 +15,7 @@ static const struct {
 	{ "OWNED-K", "memory.owned", 9, 1024 },
 	{ "MAPPED-K", "memory.mapped", 9, 1024 },
 	{ "FREE-K", "memory.free", 9, 1024 },
+	{ "OUT-K", "memory.evicted", 9, 1024 },
 	{ "FAULTS", "faults.total", 10, 1 },
 	{ "UPCALLS", "faults.upcall", 10, 1 },
 	{ "FALLBACK", "faults.fallback", 9, 1 },

@@ -48,10 +48,15 @@ struct usm_cp_member {
 	char comm[16];
 	enum usm_inherit inherit;
 	uint64_t mapped; /* bytes */
+	uint64_t evicted; /* bytes of it that are out now */
 	uint64_t unmanaged; /* bytes: resident, but not from the pool */
 	uint64_t faults;
+	uint64_t faults_range;
+	uint64_t faults_magazine;
 	uint64_t upcalls;
 	uint64_t fallbacks;
+	uint64_t evictions; /* pages, as the one below */
+	uint64_t swapins;
 };
 
 /* Figures of the policy daemon's own cgroup. */
@@ -74,9 +79,15 @@ struct usm_cp_instance {
 	unsigned int restarts;
 	char last_exit[96]; /* empty: never ended unexpectedly */
 
-	uint64_t owned; /* bytes, as the three below */
+	/* Bytes, as all up to .outside_pool; the five after it are its parts. */
+	uint64_t owned;
 	uint64_t mapped;
+	uint64_t
+		granted; /* given to the kernel ahead of faults, not used yet */
+	uint64_t storing; /* taken away, its content not stored yet */
 	uint64_t free;
+	uint64_t bad; /* never handed out again */
+	uint64_t evicted; /* out, in no frame */
 	uint64_t outside_pool;
 
 	uint64_t faults;
@@ -84,6 +95,10 @@ struct usm_cp_instance {
 	uint64_t faults_magazine;
 	uint64_t upcalls;
 	uint64_t fallbacks[USM_FALLBACK_REASONS];
+	uint64_t evictions; /* pages, as the two below */
+	uint64_t swapins;
+	uint64_t retaken; /* evictions undone by a touch in time */
+	uint64_t around; /* pages mapped beside a fault */
 	uint64_t freed; /* frames that came home */
 	uint64_t bad_commands;
 	uint64_t p50_ns;

@@ -80,10 +80,22 @@ static cJSON *member_faults(const struct usm_cp_member *member)
 {
 	cJSON *object = cJSON_CreateObject();
 
+	return finish(
+		object,
+		add_u64(object, "total", member->faults) &&
+			add_u64(object, "range", member->faults_range) &&
+			add_u64(object, "magazine", member->faults_magazine) &&
+			add_u64(object, "upcall", member->upcalls) &&
+			add_u64(object, "fallback", member->fallbacks));
+}
+
+static cJSON *member_paging(const struct usm_cp_member *member)
+{
+	cJSON *object = cJSON_CreateObject();
+
 	return finish(object,
-		      add_u64(object, "total", member->faults) &&
-			      add_u64(object, "upcall", member->upcalls) &&
-			      add_u64(object, "fallback", member->fallbacks));
+		      add_u64(object, "evictions", member->evictions) &&
+			      add_u64(object, "swapins", member->swapins));
 }
 
 cJSON *usm_render_member(const struct usm_cp_member *member)
@@ -98,8 +110,10 @@ cJSON *usm_render_member(const struct usm_cp_member *member)
 			add_text(object, "inherit",
 				 usm_inherit_name(member->inherit)) &&
 			add_u64(object, "mapped", member->mapped) &&
+			add_u64(object, "evicted", member->evicted) &&
 			add_u64(object, "unmanaged", member->unmanaged) &&
-			add_item(object, "faults", member_faults(member)));
+			add_item(object, "faults", member_faults(member)) &&
+			add_item(object, "paging", member_paging(member)));
 }
 
 static cJSON *members(const struct usm_cp_instance *instance)
@@ -134,7 +148,11 @@ static cJSON *memory(const struct usm_cp_instance *instance)
 	return finish(object,
 		      add_u64(object, "owned", instance->owned) &&
 			      add_u64(object, "mapped", instance->mapped) &&
+			      add_u64(object, "granted", instance->granted) &&
+			      add_u64(object, "storing", instance->storing) &&
 			      add_u64(object, "free", instance->free) &&
+			      add_u64(object, "bad", instance->bad) &&
+			      add_u64(object, "evicted", instance->evicted) &&
 			      add_u64(object, "outside_pool",
 				      instance->outside_pool));
 }
@@ -162,6 +180,16 @@ static cJSON *faults(const struct usm_cp_instance *instance)
 			add_u64(object, "fallback",
 				sum(instance->fallbacks,
 				    USM_FALLBACK_REASONS)));
+}
+
+static cJSON *paging(const struct usm_cp_instance *instance)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	return finish(object,
+		      add_u64(object, "evictions", instance->evictions) &&
+			      add_u64(object, "swapins", instance->swapins) &&
+			      add_u64(object, "retaken", instance->retaken));
 }
 
 static cJSON *named_counts(const char *const *names, const uint64_t *values,
@@ -233,6 +261,8 @@ cJSON *usm_render_instance(const struct usm_cp_instance *instance)
 			add_item(object, "daemon", daemon_object(instance)) &&
 			add_item(object, "memory", memory(instance)) &&
 			add_item(object, "faults", faults(instance)) &&
+			add_u64(object, "around", instance->around) &&
+			add_item(object, "paging", paging(instance)) &&
 			add_item(object, "fallback_reasons",
 				 named_counts(fallback_names,
 					      instance->fallbacks,

@@ -45,15 +45,23 @@ void usm_view_kernel(const struct usm_instance_info *info,
 	out->id = info->instance;
 	out->daemon_pid = (pid_t)info->daemon_pid;
 	out->owned = frames_to_bytes(info->owned);
-	out->mapped =
-		frames_to_bytes(info->frames[USM_FRAME_MAPPED] +
-				(uint64_t)info->frames[USM_FRAME_GRANTED]);
+	out->mapped = frames_to_bytes(info->frames[USM_FRAME_MAPPED]);
+	out->granted = frames_to_bytes(info->frames[USM_FRAME_GRANTED]);
+	out->storing = frames_to_bytes(info->frames[USM_FRAME_EVICTING]);
+	out->bad = frames_to_bytes(info->frames[USM_FRAME_QUARANTINED]);
 	out->free = frames_to_bytes(info->frames[USM_FRAME_FREE] +
 				    (uint64_t)info->frames[USM_FRAME_HOME]);
+	out->evicted = frames_to_bytes(info->evicted);
 	out->faults = info->faults;
+	out->faults_range = info->range;
+	out->faults_magazine = info->magazine;
 	out->upcalls = info->upcalls;
 	for (int i = 0; i < USM_FALLBACK_REASONS; i++)
 		out->fallbacks[i] = info->fallbacks[i];
+	out->evictions = info->evictions;
+	out->swapins = info->swapins;
+	out->retaken = info->retaken;
+	out->around = info->around;
 	out->freed = info->freed;
 	out->bad_commands = info->bad_commands;
 	out->wakes[USM_WAKE_KERNEL] = info->wakes_kernel;
@@ -98,9 +106,14 @@ static void fill_member(const struct usm_member_info *info,
 	memcpy(out->comm, info->comm, sizeof(out->comm));
 	out->inherit = (enum usm_inherit)info->inherit;
 	out->mapped = frames_to_bytes(info->mapped);
+	out->evicted = frames_to_bytes(info->evicted);
 	out->faults = info->faults;
+	out->faults_range = info->range;
+	out->faults_magazine = info->magazine;
 	out->upcalls = info->upcalls;
 	out->fallbacks = info->fallbacks;
+	out->evictions = info->evictions;
+	out->swapins = info->swapins;
 	if (usm_process_resident(info->pid, &all, &anonymous))
 		return;
 	out->unmanaged = all > out->mapped ? all - out->mapped : 0;

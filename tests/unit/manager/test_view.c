@@ -8,13 +8,22 @@ Test(view, translates_the_kernels_figures)
 	struct usm_instance_info info = {
 		.instance = 3,
 		.daemon_pid = 77,
-		.owned = 10,
+		.owned = 21,
 		.frames = { [USM_FRAME_FREE] = 4,
 			    [USM_FRAME_GRANTED] = 1,
 			    [USM_FRAME_MAPPED] = 3,
-			    [USM_FRAME_HOME] = 2 },
+			    [USM_FRAME_HOME] = 2,
+			    [USM_FRAME_EVICTING] = 5,
+			    [USM_FRAME_QUARANTINED] = 6 },
 		.faults = 100,
-		.upcalls = 90,
+		.upcalls = 60,
+		.magazine = 30,
+		.range = 10,
+		.around = 8,
+		.evicted = 7,
+		.evictions = 12,
+		.swapins = 4,
+		.retaken = 1,
 		.fallbacks = { [USM_FALLBACK_LATE] = 10 },
 		.freed = 5,
 		.bad_commands = 1,
@@ -26,10 +35,19 @@ Test(view, translates_the_kernels_figures)
 	usm_view_kernel(&info, &out);
 	cr_assert_eq(out.id, 3);
 	cr_assert_eq(out.daemon_pid, 77);
-	cr_assert_eq(out.owned, 40960);
-	cr_assert_eq(out.mapped, 4 * 4096);
+	cr_assert_eq(out.owned, 21 * 4096);
+	cr_assert_eq(out.mapped, 3 * 4096);
+	cr_assert_eq(out.granted, 4096);
 	cr_assert_eq(out.free, 6 * 4096);
-	cr_assert_eq(out.owned, out.mapped + out.free);
+	cr_assert_eq(out.owned, out.mapped + out.granted + out.storing +
+					out.free + out.bad);
+	cr_assert_eq(out.evicted, 7 * 4096);
+	cr_assert_eq(out.faults_magazine, 30);
+	cr_assert_eq(out.faults_range, 10);
+	cr_assert_eq(out.around, 8);
+	cr_assert_eq(out.evictions, 12);
+	cr_assert_eq(out.swapins, 4);
+	cr_assert_eq(out.retaken, 1);
 	cr_assert_eq(out.fallbacks[USM_FALLBACK_LATE], 10);
 	cr_assert_eq(out.wakes[USM_WAKE_KERNEL], 6);
 	cr_assert_gt(out.p50_ns, 0);

@@ -49,10 +49,11 @@ def create():
     answer.expect("an instance is created", 201, lambda j:
                   j["name"] == "a" and j["state"] == "running" and j["managed"]
                   and j["memory"] == {"owned": 32 * MIB, "free": 32 * MIB,
-                                      "mapped": 0, "outside_pool": 0}
+                                      "mapped": 0, "granted": 0, "storing": 0,
+                                      "bad": 0, "evicted": 0, "outside_pool": 0}
                   and j["config"] == {
                       "name": "a", "memory": "32M",
-                      "policy": {"alloc": "first-fit"},
+                      "policy": {"alloc": "first-fit", "oom": "fallback"},
                       "cgroup": {"cpu_max": "50%", "memory_max": "64M"},
                       "deadline_ms": 100, "slots": 1024, "workers": 1,
                       "on_daemon_loss": "fallback"}
@@ -79,7 +80,7 @@ def create():
         "slots": 128, "deadline_ms": 50}).expect(
         "bytes are a size too", 201, lambda j:
         j["memory"]["owned"] == 16 * MIB and j["config"]["slots"] == 128
-        and j["config"]["policy"] == {"alloc": "extent"}
+        and j["config"]["policy"] == {"alloc": "extent", "oom": "fallback"}
         and j["config"]["deadline_ms"] == 50
         and j["cgroup"]["memory_max"] is None and j["cgroup"]["cpu_max"] is None)
     get("/v1/instances").expect(
@@ -236,7 +237,8 @@ def bound_figures(tenant):
     pages = 8 * MIB // 4096
     check("memory adds up",
           a["memory"]["mapped"] + a["memory"]["outside_pool"] >= 8 * MIB
-          and a["memory"]["owned"] == a["memory"]["mapped"] + a["memory"]["free"], a)
+          and a["memory"]["owned"] == sum(a["memory"][part] for part in (
+              "mapped", "granted", "storing", "free", "bad")), a)
     check("faults are counted", a["faults"]["total"] > 0
           and a["faults"]["upcall"] > 0
           and a["faults"]["upcall"] + a["faults"]["fallback"] >= pages
@@ -297,6 +299,31 @@ def bindings():
                 lambda j, want=inherit: j["inherit"] == want)
 
 
+def ahead_and_out():
+    """Frames given ahead, and pages in swap, are in the figures."""
+    post("/v1/instances", {
+        "name": "z", "memory": "8M", "policy": {"alloc": "zeroed"},
+        "swap": {"size": "32M", "device": "lz4"}}).expect(
+        "one with swap is created", 201)
+    with Toucher(16, 1) as tenant:
+        post("/v1/instances/z/bindings", {"pid": tenant.pid})
+        tenant.go()
+        check("a tenant has more memory than the partition", tenant.done())
+        z = instance("z")
+        member = z["members"][0]
+        check("frames given ahead were used", z["faults"]["magazine"] > 0
+              and member["faults"]["magazine"] > 0, z)
+        check("what is out is told", z["memory"]["evicted"] > 0
+              and z["paging"]["evictions"] > 0
+              and member["evicted"] == z["memory"]["evicted"], z)
+        check("what is in and what is out is all it has",
+              member["mapped"] + member["evicted"] + z["memory"]["outside_pool"]
+              >= 16 * MIB, z)
+    check("nobody is bound to it", within(
+        5, lambda: instance("z")["members"] == []))
+    delete("/v1/instances/z").expect("it goes", 204)
+
+
 def remove(daemon):
     delete("/v1/instances/a").expect("an instance is deleted", 204)
     check("its daemon is gone", not exists(daemon))
@@ -339,6 +366,7 @@ def main():
     bindings()
     wrong_pids(daemon)
     nothing_changed(free)
+    ahead_and_out()
     remove(daemon)
     as_documented()
     finish()
