@@ -13,6 +13,8 @@
 #include "instance/evict/reserve.h"
 #include "instance/processes/group.h"
 #include "instance/worker/resize.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_policy.h"
 #include "instance/workers.h"
 
 /*

@@ -9,6 +9,7 @@
 
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/local_manager.h"
+#include "instance/worker/stock_books.h"
 
 #define FRAMES 1024
 /* Odd, so that all slots have their turn. */

@@ -14,6 +14,8 @@
 #include "common/client.h"
 #include "instance/ahead/ahead.h"
 #include "instance/policies/alloc/registry.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 #include "race.h"
 
 #define WORKERS 2

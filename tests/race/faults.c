@@ -22,6 +22,7 @@
 
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/doorbell.h"
+#include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 #include "race.h"
 

@@ -19,6 +19,7 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/worker/doorbell.h"
+#include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 #include "race.h"
 #include "slow_device.h"

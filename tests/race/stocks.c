@@ -13,6 +13,8 @@
 
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/stock.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 #include "race.h"
 
 #define WORKERS 4

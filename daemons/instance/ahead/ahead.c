@@ -10,6 +10,7 @@
 #include "instance/ahead/grant.h"
 #include "instance/ahead/push.h"
 #include "instance/ahead/ramp.h"
+#include "instance/worker/stock_refill.h"
 
 /* Given frames put aside at once while the extents change. */
 #define BATCH 256U

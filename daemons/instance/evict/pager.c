@@ -8,6 +8,7 @@
 #include "instance/evict/pager_parts.h"
 #include "instance/evict/reserve.h"
 #include "instance/evict/way_out.h"
+#include "instance/worker/stock_refill.h"
 
 /* Batches that may fail (pages shared, pinned, busy) before a fault waits. */
 #define RECLAIM_BATCHES 8

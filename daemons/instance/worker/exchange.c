@@ -3,6 +3,7 @@
 
 #include "instance/evict/pager_policy.h"
 #include "instance/policies/alloc/checked.h"
+#include "instance/worker/stock_policy.h"
 
 static int prepare(struct usm_exchange *exchange,
 		   struct usm_checked_alloc **frames,

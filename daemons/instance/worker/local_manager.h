@@ -2,8 +2,9 @@
 /*
  * local_manager.h - the scheduler of one worker: from PFQ bits to replies.
  *
- * Runs over a channel view (pointers into the mapped channel, or into plain
- * memory in tests).  All calls are the worker's own; none of them waits.
+ * What is pending, what was put off and what has been loaded is taken here and
+ * given to workees, who answer it (answers.h).  All calls are the worker's own;
+ * none of them waits.
  */
 #ifndef USM_INSTANCE_WORKER_LOCAL_MANAGER_H
 #define USM_INSTANCE_WORKER_LOCAL_MANAGER_H
@@ -18,23 +19,10 @@
 #include "instance/kernel.h"
 #include "instance/policies/oom/checked.h"
 #include "instance/worker/backlog.h"
+#include "instance/worker/channel_view.h"
 #include "instance/worker/claims.h"
 #include "instance/worker/stock.h"
 #include "usm.h"
-
-struct usm_channel_view {
-	struct usm_bitfield *pfq;
-	struct usm_slot *slots;
-	uint32_t nr_slots; /* a multiple of 64 */
-	struct usm_notices *notices;
-};
-
-/*
- * Finds the parts of a mapped channel.  EPROTO: another ABI, or an offset that
- * does not lie inside channel_bytes.
- */
-int usm_channel_view(struct usm_channel *channel, uint64_t channel_bytes,
-		     struct usm_channel_view *out);
 
 struct usm_local_manager;
 

@@ -6,6 +6,7 @@
 
 #include "instance/evict/reserve.h"
 #include "instance/evict/watermarks.h"
+#include "instance/worker/stock_books.h"
 
 /* Frame states asked for by one call: 8 KiB of stack. */
 #define BATCH 256U

@@ -12,11 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/settings.h"
 #include "instance/arena/balance.h"
 #include "instance/arena/returned.h"
 #include "instance/arena/shared.h"
-#include "instance/failure.h"
 #include "instance/kernel.h"
 #include "instance/policies/alloc/checked.h"
 #include "usm.h"
@@ -44,76 +42,6 @@ void usm_stock_share(struct usm_stock *stock, struct usm_shared_arena *shared,
 
 /* Frees it; NULL is fine. */
 void usm_stock_destroy(struct usm_stock *stock);
-
-/*
- * Brings the books in line with the kernel's: takes in every frame that is
- * FREE there and its own; one that is nobody's goes into the shared arena.  No
- * reply of this worker's may be under way that names a frame which is not in
- * stock.  For the start, and for the rare case that the stock ran dry.
- * O(frames), one call per USM_BATCH_MAX.  recovered (may be NULL): how many
- * frames were missing here.
- */
-int usm_stock_reconcile(struct usm_stock *stock, uint32_t *recovered);
-
-/*
- * The partition has other extents: all the stocks of an instance, whose workers
- * stand still, begin anew with what the kernel calls FREE in them.  As for
- * usm_stock_reconcile(), no reply may be under way.  ENOMEM, EINVAL: nothing
- * changed.
- */
-int usm_stock_resize_all(struct usm_stock *const *stocks, unsigned int nr,
-			 const struct usm_extent *extents,
-			 unsigned int nr_extents);
-
-/*
- * Another policy (borrowed), or other settings for it (NULL: none), in two
- * steps: makes it ready (*out belongs to the caller), then, without fail, tells
- * it of every frame in stock and finishes the old one.  The stock may not
- * change in between.  Replies may be under way; every frame stays where it is.
- * ENOMEM, EINVAL, what the policy answers: *failure (NULL is fine) says why.
- */
-int usm_stock_prepare_policy(const struct usm_stock *stock,
-			     const struct usm_alloc_policy *policy,
-			     const struct usm_settings *settings,
-			     struct usm_checked_alloc **out,
-			     struct usm_failure *failure);
-void usm_stock_adopt_policy(struct usm_stock *stock,
-			    const struct usm_alloc_policy *policy,
-			    const struct usm_settings *settings,
-			    struct usm_checked_alloc *frames);
-
-/* Both steps at once; on failure nothing changed. */
-int usm_stock_replace_policy(struct usm_stock *stock,
-			     const struct usm_alloc_policy *policy,
-			     const struct usm_settings *settings,
-			     struct usm_failure *failure);
-
-/*
- * Takes in what the control thread left, and evens out with the shared arena;
- * a few loads when there is nothing to do.
- */
-void usm_stock_refresh(struct usm_stock *stock);
-
-/* Was it asked for frames by a worker that starves?  One load. */
-bool usm_stock_asked(const struct usm_stock *stock);
-
-/* Nothing here, but another worker has frames and is asked for them. */
-bool usm_stock_hopeful(const struct usm_stock *stock);
-
-/*
- * The policy's frame for this fault.  When the policy has none: reads
- * /proc/usmPgs, then has the kernel scan, and asks again.  USM_FRAME_NONE when
- * that does not help.  *dry is set when the last resort, reconciling, is due.
- */
-uint32_t usm_stock_pick(struct usm_stock *stock, const struct usm_fault *fault,
-			bool *dry);
-
-/*
- * The kernel refused this frame as an answer (or its request is gone): back
- * into stock if the kernel says it is FREE, otherwise forgotten until it is
- * reported.  stale: the reason was ESTALE.
- */
-void usm_stock_refused(struct usm_stock *stock, uint32_t frame, bool stale);
 
 /*
  * Tells watch(ctx, frame) of every frame that comes into stock from here on,
@@ -148,9 +76,6 @@ void usm_stock_unquiet(struct usm_stock *stock);
 
 /* The frames with their policy; the stock's. */
 struct usm_checked_alloc *usm_stock_frames(struct usm_stock *stock);
-
-/* Frames that can be had without taking any from another worker's stock. */
-uint32_t usm_stock_within_reach(const struct usm_stock *stock);
 
 /* A frame is FREE again that the daemon itself made so. */
 void usm_stock_give(struct usm_stock *stock, uint32_t frame);

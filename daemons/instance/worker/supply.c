@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "instance/worker/stock_refill.h"
+
 /* Are the frames there are for evicted pages alone? */
 static bool withheld(const struct usm_stock *stock,
 		     const struct usm_pager *pager, bool evicted)

@@ -13,6 +13,7 @@
 #include "instance/worker/backoff.h"
 #include "instance/worker/doorbell.h"
 #include "instance/worker/poll_window.h"
+#include "instance/worker/stock_refill.h"
 
 /* Looks at the bitfield between two looks at the clock. */
 #define POLL_SPINS 32

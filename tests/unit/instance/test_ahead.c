@@ -8,6 +8,9 @@
 #include "instance/ahead/ramp.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/local_manager.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_policy.h"
+#include "instance/worker/stock_refill.h"
 
 #define FRAMES 1024
 #define MEMBER 5

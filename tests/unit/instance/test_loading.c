@@ -19,6 +19,8 @@
 #include "instance/worker/backoff.h"
 #include "instance/worker/local_manager.h"
 #include "instance/worker/slot.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 
 #define SLOTS 64
 #define DELAY_MS 5

@@ -17,6 +17,8 @@
 #include "instance/policies/evict/registry.h"
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/compressed_file.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 #include "instance/worker/supply.h"
 #include "liars.h"
 

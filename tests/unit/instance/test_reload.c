@@ -11,6 +11,8 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/reload.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 #include "temp_dir.h"
 
 #define PLAIN "{\"name\":\"a\",\"memory\":\"1M\"}"

@@ -4,6 +4,8 @@
 #include "fake_kernel.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/resize.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 
 #define FRAMES 256
 

@@ -6,6 +6,9 @@
 #include "fake_kernel.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/stock.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_policy.h"
+#include "instance/worker/stock_refill.h"
 
 #define WORKERS 2
 #define FRAMES 4096

@@ -7,6 +7,9 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/stock.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_policy.h"
+#include "instance/worker/stock_refill.h"
 
 #define FRAMES 8
 

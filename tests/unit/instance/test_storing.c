@@ -11,6 +11,7 @@
 #include "instance/evict/storing.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/worker/stock_books.h"
 #include "instance/worker/supply.h"
 
 static const struct usm_extent partition = { 0, FAKE_PAGE_FRAMES };

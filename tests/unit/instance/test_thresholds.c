@@ -14,6 +14,8 @@
 #include "instance/thresholds/level.h"
 #include "instance/thresholds/switcher.h"
 #include "instance/thresholds/watch.h"
+#include "instance/worker/stock_books.h"
+#include "instance/worker/stock_refill.h"
 #include "temp_dir.h"
 
 /* ---- level -------------------------------------------------------------------- */

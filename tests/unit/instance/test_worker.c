@@ -11,6 +11,7 @@
 #include "instance/worker/doorbell.h"
 #include "instance/worker/inbox.h"
 #include "instance/worker/poll_window.h"
+#include "instance/worker/stock_books.h"
 #include "instance/worker/wake_cost.h"
 #include "instance/worker/worker.h"
 

@@ -9,6 +9,7 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/rendezvous.h"
+#include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 
 #define FRAMES 4096
