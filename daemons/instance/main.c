@@ -17,6 +17,7 @@
 #include "instance/instance.h"
 #include "instance/notify.h"
 #include "instance/options.h"
+#include "instance/policies/oom/registry.h"
 #include "instance/privileges.h"
 #include "instance/reaper/reaper.h"
 #include "instance/session.h"
@@ -113,6 +114,12 @@ static int open_policies(const struct usm_options *options,
 	err = usm_policy_selection_open(&options->config, &reload->where,
 					&reload->selection, failure);
 	if (!err)
+		err = usm_named_policy_open(
+			&reload->oom, USM_POLICY_OOM, "policy.oom",
+			*options->config.oom_policy ? options->config.oom_policy
+						    : usm_oom_fallback.name,
+			&reload->where, failure);
+	if (!err)
 		err = usm_process_policies_open(&reload->processes,
 						&options->config.processes,
 						&reload->where, failure);
@@ -129,6 +136,8 @@ static int load_policies(struct signals *signals, struct usm_failure *failure)
 	struct usm_reload *reload = &signals->hangup.reload;
 	int err = usm_policy_selection_load(reload->selection, failure);
 
+	if (!err)
+		err = usm_named_policy_load(&reload->oom, failure);
 	if (!err)
 		err = usm_process_policies_load(&reload->processes, failure);
 	return err ? err
@@ -203,7 +212,7 @@ static void print_reaped(const struct usm_reaped *reaped)
 static int start_reaper(const struct usm_options *options,
 			struct signals *signals, struct usm_failure *failure)
 {
-	if (!usm_policy_selection_kills(signals->hangup.reload.selection))
+	if (!usm_oom_policy_kills(signals->hangup.reload.oom.oom))
 		return 0;
 	return usm_reaper_start(options->device, options->uid, options->gid,
 				&signals->reaper, failure);
@@ -222,8 +231,8 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 		.alloc = policies->alloc,
 		.alloc_settings = &policies->alloc_settings,
 		.swap = config->swap_bytes ? swap : NULL,
-		.oom = policies->oom.oom,
-		.oom_settings = &policies->oom_settings,
+		.oom = signals->hangup.reload.oom.oom,
+		.oom_settings = &config->oom_options,
 		.reaper = signals->reaper,
 		.evict = policies->evict,
 		.evict_settings = &policies->evict_settings,

@@ -132,4 +132,5 @@ void usm_reload_fini(struct usm_reload *reload)
 	drop(&reload->next);
 	drop(&reload->selection);
 	usm_process_policies_close(&reload->processes);
+	usm_named_policy_close(&reload->oom);
 }

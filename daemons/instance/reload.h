@@ -24,6 +24,7 @@ struct usm_reload {
 	struct usm_policy_selection *selection;
 	/* These stay; owned likewise. */
 	struct usm_process_policies processes;
+	struct usm_named_policy oom;
 	/* Kinds in whose place thresholds have put others, which stay now. */
 	struct {
 		bool alloc, evict;

@@ -7,7 +7,6 @@
 
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
-#include "instance/policies/oom/registry.h"
 
 static int open_file(const struct usm_trusted *where, const char *what,
 		     const char *name, struct usm_policy_library *library,
@@ -33,7 +32,6 @@ int usm_policy_selection_open(const struct usm_config *config,
 	made->alloc_settings = config->alloc_options;
 	made->evict_settings = config->evict_options;
 	made->prefetch_settings = config->prefetch_options;
-	made->oom_settings = config->oom_options;
 	made->alloc_library.fd = -1;
 	made->evict_library.fd = -1;
 	snprintf(made->alloc_name, sizeof(made->alloc_name), "%s",
@@ -52,25 +50,12 @@ int usm_policy_selection_open(const struct usm_config *config,
 		err = usm_named_policy_open(
 			&made->prefetch, USM_POLICY_PREFETCH, "policy.prefetch",
 			config->prefetch_policy, where, failure);
-	if (!err)
-		err = usm_named_policy_open(
-			&made->oom, USM_POLICY_OOM, "policy.oom",
-			*config->oom_policy ? config->oom_policy
-					    : usm_oom_fallback.name,
-			where, failure);
 	if (err) {
 		usm_policy_selection_destroy(made);
 		return err;
 	}
 	*out = made;
 	return 0;
-}
-
-bool usm_policy_selection_kills(const struct usm_policy_selection *selection)
-{
-	/* What one in a file does is not known before it is loaded. */
-	return selection->oom.oom != &usm_oom_fallback &&
-	       selection->oom.oom != &usm_oom_stall;
 }
 
 int usm_policy_selection_load(struct usm_policy_selection *selection,
@@ -97,8 +82,6 @@ int usm_policy_selection_load(struct usm_policy_selection *selection,
 	}
 	if (!err && selection->prefetch.kind)
 		err = usm_named_policy_load(&selection->prefetch, failure);
-	if (!err)
-		err = usm_named_policy_load(&selection->oom, failure);
 	return err;
 }
 
@@ -109,6 +92,5 @@ void usm_policy_selection_destroy(struct usm_policy_selection *selection)
 	usm_policy_library_close(&selection->alloc_library);
 	usm_policy_library_close(&selection->evict_library);
 	usm_named_policy_close(&selection->prefetch);
-	usm_named_policy_close(&selection->oom);
 	free(selection);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * selection.h - the policies a configuration names, ready for use.
+ * selection.h - the policies a configuration names that may change while the
+ * instance runs, ready for use.
  *
  * Built-in ones are found by name; others are NAME.so in the directory for
  * policies.  Opening takes the rights the daemon starts with, loading none:
@@ -21,9 +22,7 @@ struct usm_policy_selection {
 	struct usm_settings alloc_settings;
 	struct usm_settings evict_settings;
 	struct usm_settings prefetch_settings;
-	struct usm_settings oom_settings;
 	struct usm_named_policy prefetch; /* .kind is 0: none */
-	struct usm_named_policy oom;
 	/* Of those that are not built in; before loading just the descriptor. */
 	struct usm_policy_library alloc_library;
 	struct usm_policy_library evict_library;
@@ -40,12 +39,9 @@ int usm_policy_selection_open(const struct usm_config *config,
 			      struct usm_policy_selection **out,
 			      struct usm_failure *failure);
 
-/* May its policy for want of frames have members killed?  Once it is open. */
-bool usm_policy_selection_kills(const struct usm_policy_selection *selection);
-
 /*
- * Loads them: .alloc, .evict, .prefetch.prefetch and .oom.oom are there
- * afterwards.  EINVAL, as for files.
+ * Loads them: .alloc, .evict and .prefetch.prefetch are there afterwards.
+ * EINVAL, as for files.
  */
 int usm_policy_selection_load(struct usm_policy_selection *selection,
 			      struct usm_failure *failure);

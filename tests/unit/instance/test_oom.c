@@ -197,3 +197,12 @@ Test(victim, is_the_largest_that_may_go)
 	cr_assert_null(usm_reaper_victim(&members[6], 1, 50, 51));
 	cr_assert_null(usm_reaper_victim(members, 0, 50, 51));
 }
+
+Test(oom, who_may_have_members_killed_is_known_before)
+{
+	cr_assert_not(usm_oom_policy_kills(&usm_oom_fallback));
+	cr_assert_not(usm_oom_policy_kills(&usm_oom_stall));
+	cr_assert(usm_oom_policy_kills(&usm_oom_kill_largest));
+	/* One in a file that is not loaded yet. */
+	cr_assert(usm_oom_policy_kills(NULL));
+}

@@ -10,6 +10,7 @@
 #include "instance/evict/pager_policy.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
+#include "instance/policies/oom/checked.h"
 #include "instance/reload.h"
 #include "instance/worker/stock_books.h"
 #include "instance/worker/stock_refill.h"
@@ -231,4 +232,34 @@ Test(reload, leaves_in_place_what_thresholds_put_there)
 	cr_assert_eq(change(), 0, "%s", failure.text);
 	cr_assert_eq(reload.selection->evict, &usm_evict_lru);
 	cr_assert_str_eq(usm_pager_policy_name(pager), "clock");
+}
+
+/* It serves as long as the instance does, whatever is put in place beside it. */
+Test(reload, keeps_what_decides_when_frames_run_out)
+{
+	struct usm_checked_oom_options options = { .limit_ns = 1000 };
+	struct usm_checked_oom *oom = NULL;
+	struct usm_fault fault = { .member = 1 };
+	char file[96];
+
+	temp_copy(dir, "patient.so", USM_EXAMPLES "/patient.so");
+	write_config(",\"policy\":{\"oom\":\"patient\"}");
+	strcpy(reload.config.oom_policy, "patient");
+	cr_assert_eq(usm_named_policy_open(&reload.oom, USM_POLICY_OOM,
+					   "policy.oom", "patient",
+					   &reload.where, &failure),
+		     0, "%s", failure.text);
+	cr_assert_eq(usm_named_policy_load(&reload.oom, &failure), 0, "%s",
+		     failure.text);
+	options.policy = reload.oom.oom;
+	cr_assert_eq(usm_checked_oom_create(&options, &oom, &failure), 0);
+
+	snprintf(file, sizeof(file), "%s/patient.so", dir);
+	unlink(file);
+	write_config(",\"policy\":{\"oom\":\"patient\","
+		     "\"alloc\":\"extent\"}");
+	cr_assert_eq(change(), 0, "%s", failure.text);
+	cr_assert_eq(reload.oom.oom, options.policy);
+	cr_assert(usm_checked_oom_waits(oom, &fault, 0, 1));
+	usm_checked_oom_destroy(oom);
 }

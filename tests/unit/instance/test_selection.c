@@ -12,7 +12,6 @@
 #include "instance/policies/alloc/checked.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/checked.h"
-#include "instance/policies/oom/registry.h"
 #include "instance/policies/prefetch/checked.h"
 #include "instance/policies/prefetch/registry.h"
 #include "instance/policies/selection.h"
@@ -33,7 +32,6 @@ static void setup(void)
 	temp_copy(dir, "warm.so", USM_EXAMPLES "/warm.so");
 	temp_copy(dir, "turns.so", USM_EXAMPLES "/turns.so");
 	temp_copy(dir, "next.so", USM_EXAMPLES "/next.so");
-	temp_copy(dir, "patient.so", USM_EXAMPLES "/patient.so");
 	where = (struct usm_trusted){
 		.root = dir,
 		.dir = "",
@@ -43,7 +41,6 @@ static void setup(void)
 		.alloc_policy = "warm",
 		.evict_policy = "turns",
 		.prefetch_policy = "next",
-		.oom_policy = "patient",
 	};
 }
 
@@ -69,34 +66,6 @@ Test(selection, loads_the_examples)
 	cr_assert_str_eq(selection->alloc->name, "warm");
 	cr_assert_str_eq(selection->evict->name, "turns");
 	cr_assert_str_eq(selection->prefetch.prefetch->name, "next");
-	cr_assert_str_eq(selection->oom.oom->name, "patient");
-	cr_assert(usm_policy_selection_kills(selection));
-}
-
-Test(selection, knows_who_may_have_members_killed)
-{
-	static const struct {
-		const char *oom;
-		bool kills;
-	} built_in[] = {
-		{ "", false },
-		{ "fallback", false },
-		{ "stall", false },
-		{ "kill-largest", true },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
-		snprintf(config.oom_policy, sizeof(config.oom_policy), "%s",
-			 built_in[i].oom);
-		cr_assert_eq(usm_policy_selection_open(&config, &where,
-						       &selection, &failure),
-			     0, "%s", failure.text);
-		cr_assert_eq(usm_policy_selection_kills(selection),
-			     built_in[i].kills, "%s", built_in[i].oom);
-		usm_policy_selection_destroy(selection);
-		selection = NULL;
-	}
 }
 
 /* As the daemon does it: opened by root, loaded by nobody. */
@@ -131,11 +100,9 @@ Test(selection, takes_what_is_built_in_without_looking)
 	strcpy(config.alloc_policy, "extent");
 	strcpy(config.evict_policy, "fifo");
 	strcpy(config.prefetch_policy, "stride");
-	strcpy(config.oom_policy, "stall");
 	cr_assert_eq(select_policies(), 0);
 	cr_assert_eq(selection->prefetch.prefetch, &usm_prefetch_stride);
 	cr_assert_eq(selection->alloc, &usm_alloc_extent);
-	cr_assert_eq(selection->oom.oom, &usm_oom_stall);
 }
 
 Test(selection, warm_gives_the_last_frame_back_first)

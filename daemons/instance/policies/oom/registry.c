@@ -20,3 +20,8 @@ const struct usm_oom_policy *usm_oom_policy_find(const char *name)
 			return *policy;
 	return NULL;
 }
+
+bool usm_oom_policy_kills(const struct usm_oom_policy *policy)
+{
+	return policy != &usm_oom_fallback && policy != &usm_oom_stall;
+}

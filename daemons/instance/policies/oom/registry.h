@@ -5,6 +5,8 @@
 #ifndef USM_INSTANCE_POLICIES_OOM_REGISTRY_H
 #define USM_INSTANCE_POLICIES_OOM_REGISTRY_H
 
+#include <stdbool.h>
+
 #include "usm_policy.h"
 
 extern const struct usm_oom_policy usm_oom_fallback;
@@ -16,5 +18,11 @@ extern const struct usm_oom_policy *const usm_oom_registry[];
 
 /* The policy of that name, or NULL. */
 const struct usm_oom_policy *usm_oom_policy_find(const char *name);
+
+/*
+ * May it have members killed?  What one in a file does is not known before it
+ * is loaded: NULL may.
+ */
+bool usm_oom_policy_kills(const struct usm_oom_policy *policy);
 
 #endif /* USM_INSTANCE_POLICIES_OOM_REGISTRY_H */
