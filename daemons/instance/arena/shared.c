@@ -143,19 +143,28 @@ static void put(struct usm_shared_arena *shared, uint32_t run, uint64_t frames)
 	refile(shared, run);
 }
 
-int usm_shared_arena_add(struct usm_shared_arena *shared, uint32_t frame)
+int usm_shared_arena_claim(struct usm_shared_arena *shared, unsigned int worker,
+			   uint32_t frame)
 {
 	uint8_t nobody = USM_OWNER_NOBODY;
-	uint32_t at = frame - shared->span.base;
 
 	if (!owns(shared, frame))
 		return -EPERM;
 	if (!__atomic_compare_exchange_n(owner_of(shared, frame), &nobody,
-					 USM_OWNER_RESERVE, false,
+					 (uint8_t)worker, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return -EEXIST;
-	put(shared, at / RUN, 1ULL << (at % RUN));
 	return 0;
+}
+
+int usm_shared_arena_add(struct usm_shared_arena *shared, uint32_t frame)
+{
+	uint32_t at = frame - shared->span.base;
+	int err = usm_shared_arena_claim(shared, USM_OWNER_RESERVE, frame);
+
+	if (!err)
+		put(shared, at / RUN, 1ULL << (at % RUN));
+	return err;
 }
 
 /*

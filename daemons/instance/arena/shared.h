@@ -84,6 +84,13 @@ unsigned int usm_shared_arena_owner(const struct usm_shared_arena *shared,
 int usm_shared_arena_add(struct usm_shared_arena *shared, uint32_t frame);
 
 /*
+ * A frame of nobody's is this worker's from here on, and in use.  Errors as
+ * above.
+ */
+int usm_shared_arena_claim(struct usm_shared_arena *shared, unsigned int worker,
+			   uint32_t frame);
+
+/*
  * Takes up to max (1 to 64) frames of one run for a worker: of a run of the
  * kind it wants if there is one, of the other kind if not.  Returns how many;
  * 0: the reserve is empty.

@@ -14,6 +14,8 @@
 #define SCAN_PAUSE_MIN_NS 1000000ULL
 #define SCAN_PAUSE_MAX_NS 128000000ULL
 
+#define RUN USM_SHARED_RUN_FRAMES
+
 static void remember(struct usm_stock *stock, const struct usm_extent *extents,
 		     unsigned int nr_extents)
 {
@@ -78,6 +80,22 @@ void usm_stock_share(struct usm_stock *stock, struct usm_shared_arena *shared,
 	usm_arena_disown_all(usm_checked_alloc_arena(stock->frames));
 }
 
+/* They are nobody else's in the new arenas, either. */
+static void keep_held(struct usm_stock *stock)
+{
+	struct usm_arena *arena = usm_checked_alloc_arena(stock->frames);
+	uint32_t i;
+
+	for (i = 0; i < stock->nr_held; i++) {
+		uint32_t frame = stock->held[i].frame;
+
+		if (!usm_shared_arena_claim(stock->shared, stock->worker,
+					    frame))
+			usm_arena_own(arena, frame & ~(RUN - 1),
+				      1ULL << frame % RUN);
+	}
+}
+
 void usm_stock_begin_anew(struct usm_stock *stock,
 			  struct usm_checked_alloc *frames,
 			  const struct usm_extent *extents,
@@ -86,9 +104,11 @@ void usm_stock_begin_anew(struct usm_stock *stock,
 	usm_checked_alloc_destroy(stock->frames);
 	stock->frames = frames;
 	remember(stock, extents, nr_extents);
-	if (stock->shared)
-		usm_stock_share(stock, stock->shared, stock->balance,
-				stock->worker);
+	stock->resizes++;
+	if (!stock->shared)
+		return;
+	usm_stock_share(stock, stock->shared, stock->balance, stock->worker);
+	keep_held(stock);
 }
 
 bool usm_stock_has(const struct usm_stock *stock, uint32_t frame)
@@ -101,22 +121,26 @@ static uint32_t find_held(const struct usm_stock *stock, uint32_t frame)
 {
 	uint32_t i;
 
-	for (i = 0; i < stock->nr_held && stock->held[i] != frame; i++)
+	for (i = 0; i < stock->nr_held && stock->held[i].frame != frame; i++)
 		;
 	return i;
 }
 
 void usm_stock_hold(struct usm_stock *stock, uint32_t frame)
 {
-	stock->held[stock->nr_held++] = frame;
+	stock->held[stock->nr_held++] = (struct usm_stock_held){
+		.frame = frame,
+		.resizes = stock->resizes,
+	};
 }
 
-void usm_stock_let_go(struct usm_stock *stock, uint32_t frame)
+bool usm_stock_let_go(struct usm_stock *stock, uint32_t frame)
 {
 	uint32_t i = find_held(stock, frame);
+	bool stayed = stock->held[i].resizes == stock->resizes;
 
-	if (i < stock->nr_held)
-		stock->held[i] = stock->held[--stock->nr_held];
+	stock->held[i] = stock->held[--stock->nr_held];
+	return stayed;
 }
 
 void usm_stock_take_in(void *ctx, uint32_t frame)

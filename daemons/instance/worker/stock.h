@@ -82,11 +82,12 @@ void usm_stock_give(struct usm_stock *stock, uint32_t frame);
 
 /*
  * A FREE frame, out of stock, is being filled: however the books are put
- * right meanwhile, it stays out of stock until it is let go of.  One for each
- * slot at most.
+ * right meanwhile, it stays out of stock, of all workers, until it is let go
+ * of.  One for each slot at most.  False: the partition had another size in
+ * between, so that the frame may have left it and come back empty.
  */
 void usm_stock_hold(struct usm_stock *stock, uint32_t frame);
-void usm_stock_let_go(struct usm_stock *stock, uint32_t frame);
+bool usm_stock_let_go(struct usm_stock *stock, uint32_t frame);
 
 /* The kernel used this frame without being told to; it may be in stock. */
 void usm_stock_lose(struct usm_stock *stock, uint32_t frame);

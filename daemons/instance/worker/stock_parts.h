@@ -17,6 +17,12 @@
 #include "instance/worker/backoff.h"
 #include "instance/worker/stock.h"
 
+/* A frame that is being filled. */
+struct usm_stock_held {
+	uint32_t frame;
+	uint32_t resizes; /* of the stock, when it began */
+};
+
 struct usm_stock {
 	struct usm_checked_alloc *frames;
 	const struct usm_alloc_policy *policy;
@@ -31,7 +37,8 @@ struct usm_stock {
 	unsigned int worker;
 	struct usm_backoff scan;
 	uint32_t nr_held;
-	uint32_t held[USM_SLOTS_MAX]; /* being filled, in no order */
+	struct usm_stock_held held[USM_SLOTS_MAX]; /* in no order */
+	uint32_t resizes; /* that it has followed */
 	void (*watch)(void *ctx, uint32_t frame);
 	void *watch_ctx;
 	struct usm_stock_lender lender; /* zeroed: nobody */

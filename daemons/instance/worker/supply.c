@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "instance/worker/stock_books.h"
 #include "instance/worker/stock_refill.h"
 
 /* Are the frames there are for evicted pages alone? */
@@ -45,6 +46,20 @@ static enum usm_supply wait_or_not(const struct usm_stock *stock,
 	return hopeful ? USM_SUPPLY_LATER : USM_SUPPLY_NONE;
 }
 
+/* -EFAULT: the frame is not what it was; it is in stock if it can be. */
+static int fill(struct usm_stock *stock, struct usm_pager *pager,
+		const struct usm_fault *fault, uint32_t frame)
+{
+	int err;
+
+	usm_stock_hold(stock, frame);
+	err = usm_pager_fill(pager, fault->cookie, frame);
+	if (usm_stock_let_go(stock, frame))
+		return err;
+	usm_stock_refused(stock, frame, true);
+	return -EFAULT;
+}
+
 enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 			   const struct usm_fault *fault, uint32_t *frame,
 			   bool *dry)
@@ -63,11 +78,8 @@ enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 		if (pager)
 			usm_prefetcher_fault(usm_pager_prefetcher(pager),
 					     fault);
-		if (evicted) {
-			usm_stock_hold(stock, found);
-			err = usm_pager_fill(pager, fault->cookie, found);
-			usm_stock_let_go(stock, found);
-		}
+		if (evicted)
+			err = fill(stock, pager, fault, found);
 		/* The frame left the partition just now: take another. */
 	} while (err == -EFAULT);
 	if (err) {

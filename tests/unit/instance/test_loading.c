@@ -302,6 +302,48 @@ Test(loading, frames_being_filled_stay_out_of_stock)
 	cr_assert_eq(usm_stock_nr(stock), frames - 1);
 }
 
+/* What a load brings is in its frame before the worker hears of it. */
+static uint64_t elsewhere[FAKE_PAGE_WORDS];
+static int (*begin_slow)(void *ctx, uint32_t slot, void *page, uint64_t token);
+
+static int begin_early(void *ctx, uint32_t slot, void *page, uint64_t token)
+{
+	int err = fake->device.load(fake->device.ctx, slot, page);
+
+	return err ? err : begin_slow(ctx, slot, elsewhere, token);
+}
+
+/* The partition shrank and grew: what was FREE has left, and came back empty. */
+static void leave_and_come_back(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < FAKE_PAGE_FRAMES; i++)
+		if (fake->frames[i].state == USM_FRAME_FREE)
+			memset(fake->pool[i], 0, sizeof(fake->pool[i]));
+	cr_assert_eq(usm_stock_resize_all(&stock, 1, &partition, 1), 0);
+}
+
+Test(loading, frames_that_left_meanwhile_are_filled_again)
+{
+	uint32_t frames;
+
+	teardown();
+	build(LONG_DELAY_MS, FAKE_DEVICE_DEPTH);
+	touch_all();
+	frames = usm_stock_nr(stock);
+	begin_slow = slow.load_begin;
+	slow.load_begin = begin_early;
+	fault(0, 0);
+	usm_local_manager_run(manager);
+	leave_and_come_back();
+	cr_assert_eq(usm_stock_nr(stock), frames - 1);
+	/* Every word of the page is looked at. */
+	while (!answered(0))
+		sleep_and_run();
+	cr_assert_eq(usm_stock_nr(stock), frames - 1);
+}
+
 static void step(uint64_t *random)
 {
 	uint32_t index = (uint32_t)fake_random(random) % SLOTS;

@@ -9,6 +9,7 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/backoff.h"
 #include "instance/worker/rendezvous.h"
+#include "instance/worker/stock_refill.h"
 #include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 
@@ -150,6 +151,35 @@ static uint32_t consumed(void)
 	for (i = 0; i < 2 * USM_BACKLOG_PORTION + 1; i++)
 		nr += fake_consume(&fake, i * 2) >= 0;
 	return nr;
+}
+
+/* A page is being read into it, whatever becomes of the partition meanwhile. */
+Test(workers, leave_a_frame_alone_that_another_one_fills)
+{
+	const struct usm_fault fault = { .member = 1, .vma_end = 0x1000 };
+	struct usm_stock *const *stocks;
+	struct usm_workers *workers;
+	uint32_t frame, i;
+	bool dry = false;
+
+	cr_assert_eq(make(2, &workers), 0);
+	stocks = usm_workers_stocks(workers);
+	frame = usm_stock_pick(stocks[0], &fault, &dry);
+	usm_stock_hold(stocks[0], frame);
+	cr_assert_eq(usm_stock_resize_all(stocks, 2, &fake.extent, 1), 0);
+	cr_assert_eq(usm_stock_reconcile(stocks[1], NULL), 0);
+	for (i = 1; i < FRAMES; i++) {
+		uint32_t other = usm_stock_pick(stocks[1], &fault, &dry);
+
+		if (other == USM_FRAME_NONE)
+			break;
+		*fake_state(&fake, other) = USM_FRAME_MAPPED;
+	}
+	cr_assert_eq(*fake_state(&fake, frame), USM_FRAME_FREE);
+	cr_assert_not(usm_stock_let_go(stocks[0], frame));
+	usm_stock_give(stocks[0], frame);
+	cr_assert(usm_stock_has(stocks[0], frame));
+	usm_workers_destroy(workers);
 }
 
 Test(workers, help_one_that_is_overloaded)
