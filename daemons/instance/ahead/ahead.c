@@ -9,7 +9,7 @@
 #include "instance/ahead/back.h"
 #include "instance/ahead/grant.h"
 #include "instance/ahead/push.h"
-#include "instance/ahead/ramp.h"
+#include "instance/ahead/room.h"
 #include "instance/worker/stock_refill.h"
 
 /* Given frames put aside at once while the extents change. */
@@ -88,17 +88,6 @@ void usm_ahead_destroy(struct usm_ahead *ahead)
 	usm_given_fini(&ahead->given);
 	pthread_mutex_destroy(&ahead->lock);
 	free(ahead);
-}
-
-uint32_t usm_ahead_room(const struct usm_ahead_worker *worker)
-{
-	const struct usm_ahead *ahead = worker->ahead;
-	uint32_t stock = usm_stock_nr(worker->stock);
-	uint32_t room = usm_ramp_room(usm_stock_within_reach(worker->stock),
-				      usm_given_nr(&ahead->given) /
-					      ahead->options.nr_workers);
-
-	return room < stock ? room : stock;
 }
 
 /* ---- faults --------------------------------------------------------------------- */
@@ -258,15 +247,6 @@ void usm_ahead_evicting(struct usm_ahead *ahead, const uint32_t *frames,
 
 /* ---- between faults ------------------------------------------------------------- */
 
-static bool too_much_out(const struct usm_ahead_worker *worker)
-{
-	const struct usm_ahead *ahead = worker->ahead;
-	uint32_t out = usm_given_nr(&ahead->given);
-
-	return out && usm_ramp_excess(usm_stock_within_reach(worker->stock),
-				      out / ahead->options.nr_workers);
-}
-
 void usm_ahead_work(struct usm_ahead *ahead, unsigned int worker)
 {
 	struct usm_ahead_worker *own = &ahead->workers[worker];
@@ -282,7 +262,7 @@ void usm_ahead_work(struct usm_ahead *ahead, unsigned int worker)
 			usm_push_refill(own, low.member[i]);
 		pthread_mutex_unlock(&ahead->lock);
 	}
-	if (too_much_out(own))
+	if (usm_room_overdrawn(own))
 		take_back(own);
 }
 

@@ -56,7 +56,4 @@ struct usm_ahead {
 	struct usm_ahead_worker workers[];
 };
 
-/* What may be given by this worker now. */
-uint32_t usm_ahead_room(const struct usm_ahead_worker *worker);
-
 #endif /* USM_INSTANCE_AHEAD_AHEAD_PARTS_H */

@@ -2,6 +2,7 @@
 #include "instance/ahead/grant.h"
 
 #include "instance/ahead/back.h"
+#include "instance/ahead/room.h"
 
 static bool grant(struct usm_ahead_worker *worker, uint32_t member,
 		  const struct usm_range_wish *wish)
@@ -19,7 +20,7 @@ static bool grant(struct usm_ahead_worker *worker, uint32_t member,
 	uint32_t i;
 
 	/* Asking for one over another is an error in the kernel's books. */
-	if (wish->frames > usm_ahead_room(worker) ||
+	if (wish->frames > usm_room_left(worker) ||
 	    usm_ranges_overlap(&ahead->ranges, member, wish->addr,
 			       wish->frames))
 		return false;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "instance/ahead/room.h"
 #include "instance/worker/backoff.h"
 
 /* One call of the kernel takes that many; the rest has time until the next. */
@@ -128,7 +129,7 @@ void usm_push_refill(struct usm_ahead_worker *worker, uint32_t member)
 	}
 	refill = usm_magazines_refill(&ahead->magazines, member, stocked,
 				      wish.depth, usm_now_ns());
-	room = usm_ahead_room(worker);
+	room = usm_room_left(worker);
 	if (refill.frames > room)
 		refill.frames = room;
 	batch.low = refill.low;

@@ -3,6 +3,7 @@
 
 #include "common/client.h"
 #include "instance/evict/pager_parts.h"
+#include "instance/evict/placing.h"
 #include "instance/evict/unheard.h"
 
 /* Evicted pages asked for by one call. */

@@ -6,6 +6,7 @@
 
 #include "instance/evict/news.h"
 #include "instance/evict/pager_parts.h"
+#include "instance/evict/placing.h"
 #include "instance/evict/reserve.h"
 #include "instance/evict/way_out.h"
 #include "instance/worker/stock_refill.h"
@@ -16,13 +17,6 @@
 /* When nothing can be evicted: the pauses between tries. */
 #define RETRY_MIN_NS 500000ULL
 #define RETRY_MAX_NS 16000000ULL
-
-static void removed(void *ctx, uint32_t frame)
-{
-	struct usm_pager *pager = ctx;
-
-	usm_groups_removed(pager->groups, frame);
-}
 
 int usm_pager_create(const struct usm_pager_options *options,
 		     struct usm_pager **out)
@@ -59,7 +53,7 @@ int usm_pager_create(const struct usm_pager_options *options,
 	}
 	usm_swap_map_watch(pager->map, options->device->drop,
 			   options->device->ctx);
-	usm_stock_watch(options->stock, removed, pager);
+	usm_stock_watch(options->stock, usm_pager_left, pager);
 	*out = pager;
 	return 0;
 }
@@ -91,36 +85,12 @@ void usm_pager_listen(struct usm_pager *pager, struct usm_relay *relay)
 	publish(pager);
 }
 
-static void heard(void *ctx, uint32_t frame, uint32_t member, uint64_t addr)
-{
-	struct usm_pager *pager = ctx;
-
-	if (!member) {
-		removed(pager, frame);
-		return;
-	}
-	usm_accessed_place(&pager->accessed, frame, member, addr);
-	usm_pager_tell_placed(pager, frame);
-}
-
 /* What the kernel says of a frame is said before its owner has it back. */
 static void listen(struct usm_pager *pager)
 {
 	usm_news_read(pager);
 	if (pager->relay)
-		usm_relay_drain(pager->relay, heard, pager);
-}
-
-void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
-		      uint64_t addr)
-{
-	/* Frames that are nobody's cannot be evicted. */
-	if (!member || frame >= pager->options.pool_frames)
-		return;
-	if (pager->relay)
-		usm_relay_placed(pager->relay, frame, member, addr);
-	else
-		heard(pager, frame, member, addr);
+		usm_relay_drain(pager->relay, usm_pager_heard, pager);
 }
 
 uint32_t usm_pager_keep(const struct usm_pager *pager)

@@ -67,10 +67,6 @@ int usm_pager_adopt(struct usm_pager *pager,
 /* That was all of them: nothing else in the device is needed. */
 void usm_pager_adopted(struct usm_pager *pager);
 
-/* The frame holds the page at addr of a member (0: unknown) from now on. */
-void usm_pager_placed(struct usm_pager *pager, uint32_t frame, uint32_t member,
-		      uint64_t addr);
-
 /* What the pager calls where its worker could do something else meanwhile. */
 struct usm_pager_waits {
 	void *ctx;

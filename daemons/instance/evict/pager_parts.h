@@ -3,8 +3,8 @@
  * pager_parts.h - what a pager is made of, for the files of evict/ alone.
  *
  * pager.c puts it together and says when; way_out.c takes pages out, way_in.c
- * brings them back, news.c follows what the kernel says, pager_policy.c is
- * about who chooses.
+ * brings them back, placing.c knows where they are, news.c follows what the
+ * kernel says, pager_policy.c is about who chooses.
  */
 #ifndef USM_INSTANCE_EVICT_PAGER_PARTS_H
 #define USM_INSTANCE_EVICT_PAGER_PARTS_H

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "instance/evict/placing.h"
+
 /* Entries asked for by one call: 10 and 8 KiB of stack. */
 #define BATCH 256U
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "instance/evict/pager_parts.h"
+#include "instance/evict/placing.h"
 
 /* Frame states asked for by one call: 8 KiB of stack. */
 #define BATCH 256U

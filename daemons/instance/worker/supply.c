@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "instance/worker/stock_books.h"
+#include "instance/evict/placing.h"
 #include "instance/worker/stock_refill.h"
 
 /* Are the frames there are for evicted pages alone? */

@@ -63,14 +63,18 @@ static unsigned int free_uid(const struct usm_supervisor *supervisor)
 	}
 }
 
-struct usm_supervised *usm_supervised_new(struct usm_supervisor *supervisor,
-					  const struct usm_config *config)
+struct usm_supervised *
+usm_supervised_new(struct usm_supervisor *supervisor,
+		   const struct usm_config *config,
+		   void (*ended)(struct usm_supervised *instance,
+				 uint64_t ran_ms, bool was_ready))
 {
 	struct usm_supervised *instance = calloc(1, sizeof(*instance));
 
 	if (!instance)
 		return NULL;
 	instance->supervisor = supervisor;
+	instance->ended = ended;
 	instance->config = *config;
 	instance->state = USM_CP_STARTING;
 	instance->pidfd = -1;
@@ -136,7 +140,7 @@ static int on_exit_event(sd_event_source *source, int fd, uint32_t events,
 	usm_log(LOG_NOTICE, "instance %s: daemon %d %s", instance->config.name,
 		(int)instance->pid, instance->last_exit);
 	forget_daemon(instance);
-	usm_supervisor_daemon_ended(instance, ran_ms, was_ready);
+	instance->ended(instance, ran_ms, was_ready);
 	return 0;
 }
 

@@ -11,7 +11,8 @@
 #define USM_MANAGER_SUPERVISED_H
 
 #include "backoff.h"
-#include "supervisor.h"
+#include "server/ops.h"
+#include "supervision.h"
 
 /*
  * Uids no distribution hands out; the first is a daemon's that runs without a
@@ -38,14 +39,24 @@ struct usm_supervised {
 	sd_event_source *ready_source;
 	sd_event_source *timer;
 
+	/* The daemon ended, whatever the reason, and is forgotten. */
+	void (*ended)(struct usm_supervised *instance, uint64_t ran_ms,
+		      bool was_ready);
+
 	/* The create or the destroy that is under way. */
 	usm_cp_done done;
 	void *token;
 };
 
-/* A new one in the supervisor's list, with no daemon.  NULL: no memory. */
-struct usm_supervised *usm_supervised_new(struct usm_supervisor *supervisor,
-					  const struct usm_config *config);
+/*
+ * A new one in the supervisor's list, with no daemon.  ended() is called
+ * whenever it had one that ended; it may free the instance.  NULL: no memory.
+ */
+struct usm_supervised *
+usm_supervised_new(struct usm_supervisor *supervisor,
+		   const struct usm_config *config,
+		   void (*ended)(struct usm_supervised *instance,
+				 uint64_t ran_ms, bool was_ready));
 
 /* Takes it out of the list and frees it; its daemon is not touched. */
 void usm_supervised_free(struct usm_supervised *instance);
@@ -73,9 +84,5 @@ int usm_supervised_dissolve(struct usm_supervised *instance);
 /* Answers the create or destroy under way, if there is one. */
 void usm_supervised_answer(struct usm_supervised *instance,
 			   const struct usm_problem *problem);
-
-/* Called when the daemon ended, whatever the reason; supervisor.c. */
-void usm_supervisor_daemon_ended(struct usm_supervised *instance,
-				 uint64_t ran_ms, bool was_ready);
 
 #endif /* USM_MANAGER_SUPERVISED_H */

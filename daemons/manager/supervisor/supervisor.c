@@ -119,35 +119,6 @@ static void undo_create(struct usm_supervised *instance)
 	usm_supervised_free(instance);
 }
 
-void usm_supervisor_create(struct usm_supervisor *supervisor,
-			   const struct usm_config *config, usm_cp_done done,
-			   void *token)
-{
-	struct usm_supervised *instance;
-	struct usm_problem problem = { 0 };
-	int ret;
-
-	if (check_create(supervisor, config, &problem)) {
-		done(token, &problem);
-		return;
-	}
-	instance = usm_supervised_new(supervisor, config);
-	ret = instance ? usm_store_save(supervisor->state_dir, config)
-		       : -ENOMEM;
-	if (ret)
-		usm_problem_set(&problem, USM_PROBLEM_INTERNAL,
-				"the configuration cannot be saved: %s",
-				strerror(-ret));
-	else if (!usm_supervised_start(instance, &problem)) {
-		instance->done = done;
-		instance->token = token;
-		return;
-	}
-	if (instance)
-		undo_create(instance);
-	done(token, &problem);
-}
-
 /* The daemon is gone: gives the rest back and answers. */
 static void finish_destroy(struct usm_supervised *instance)
 {
@@ -175,6 +146,78 @@ static void finish_destroy(struct usm_supervised *instance)
 	instance->state = USM_CP_RECOVERING;
 	usm_supervised_restart_later(instance, 0);
 	usm_supervised_answer(instance, &problem);
+}
+
+static void create_failed(struct usm_supervised *instance)
+{
+	struct usm_problem problem = { 0 };
+	usm_cp_done done = instance->done;
+	void *token = instance->token;
+	char reason[sizeof(instance->last_exit)];
+	struct usm_supervisor *supervisor = instance->supervisor;
+	uint64_t wanted = instance->config.memory_bytes;
+
+	memcpy(reason, instance->last_exit, sizeof(reason));
+	undo_create(instance);
+	/* Somebody else may have claimed what was free a moment ago. */
+	if (!check_pool(supervisor, wanted, &problem))
+		usm_problem_set(&problem, USM_PROBLEM_START_FAILED,
+				"its daemon %s before it was ready", reason);
+	if (done)
+		done(token, &problem);
+}
+
+static void daemon_ended(struct usm_supervised *instance, uint64_t ran_ms,
+			 bool was_ready)
+{
+	if (instance->state == USM_CP_STARTING && instance->done) {
+		create_failed(instance);
+		return;
+	}
+	if (instance->state == USM_CP_DRAINING && instance->done) {
+		finish_destroy(instance);
+		return;
+	}
+	if (instance->state == USM_CP_DRAINING) {
+		if (usm_supervised_dissolve(instance))
+			usm_log(LOG_NOTICE,
+				"instance %s: left to the next manager",
+				instance->config.name);
+		instance->state = USM_CP_STOPPED;
+		return;
+	}
+	instance->state = USM_CP_FAILED;
+	if (!instance->supervisor->shutting_down)
+		usm_supervised_restart_later(instance, was_ready ? ran_ms : 0);
+}
+
+void usm_supervisor_create(struct usm_supervisor *supervisor,
+			   const struct usm_config *config, usm_cp_done done,
+			   void *token)
+{
+	struct usm_supervised *instance;
+	struct usm_problem problem = { 0 };
+	int ret;
+
+	if (check_create(supervisor, config, &problem)) {
+		done(token, &problem);
+		return;
+	}
+	instance = usm_supervised_new(supervisor, config, daemon_ended);
+	ret = instance ? usm_store_save(supervisor->state_dir, config)
+		       : -ENOMEM;
+	if (ret)
+		usm_problem_set(&problem, USM_PROBLEM_INTERNAL,
+				"the configuration cannot be saved: %s",
+				strerror(-ret));
+	else if (!usm_supervised_start(instance, &problem)) {
+		instance->done = done;
+		instance->token = token;
+		return;
+	}
+	if (instance)
+		undo_create(instance);
+	done(token, &problem);
 }
 
 /* An instance that runs without a manager, or whose file was lost. */
@@ -244,49 +287,6 @@ void usm_supervisor_destroy(struct usm_supervisor *supervisor, const char *name,
 		finish_destroy(instance);
 }
 
-static void create_failed(struct usm_supervised *instance)
-{
-	struct usm_problem problem = { 0 };
-	usm_cp_done done = instance->done;
-	void *token = instance->token;
-	char reason[sizeof(instance->last_exit)];
-	struct usm_supervisor *supervisor = instance->supervisor;
-	uint64_t wanted = instance->config.memory_bytes;
-
-	memcpy(reason, instance->last_exit, sizeof(reason));
-	undo_create(instance);
-	/* Somebody else may have claimed what was free a moment ago. */
-	if (!check_pool(supervisor, wanted, &problem))
-		usm_problem_set(&problem, USM_PROBLEM_START_FAILED,
-				"its daemon %s before it was ready", reason);
-	if (done)
-		done(token, &problem);
-}
-
-void usm_supervisor_daemon_ended(struct usm_supervised *instance,
-				 uint64_t ran_ms, bool was_ready)
-{
-	if (instance->state == USM_CP_STARTING && instance->done) {
-		create_failed(instance);
-		return;
-	}
-	if (instance->state == USM_CP_DRAINING && instance->done) {
-		finish_destroy(instance);
-		return;
-	}
-	if (instance->state == USM_CP_DRAINING) {
-		if (usm_supervised_dissolve(instance))
-			usm_log(LOG_NOTICE,
-				"instance %s: left to the next manager",
-				instance->config.name);
-		instance->state = USM_CP_STOPPED;
-		return;
-	}
-	instance->state = USM_CP_FAILED;
-	if (!instance->supervisor->shutting_down)
-		usm_supervised_restart_later(instance, was_ready ? ran_ms : 0);
-}
-
 static void take_up(void *data, const char *file,
 		    const struct usm_config *config, const char *reason)
 {
@@ -300,7 +300,7 @@ static void take_up(void *data, const char *file,
 			reason);
 		return;
 	}
-	instance = usm_supervised_new(supervisor, config);
+	instance = usm_supervised_new(supervisor, config, daemon_ended);
 	if (!instance) {
 		usm_log(LOG_ERR, "instance %s: out of memory", config->name);
 		return;

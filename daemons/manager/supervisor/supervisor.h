@@ -7,23 +7,10 @@
 #ifndef USM_MANAGER_SUPERVISOR_H
 #define USM_MANAGER_SUPERVISOR_H
 
-#include <sys/queue.h>
-#include <systemd/sd-event.h>
+#include <stdbool.h>
 
 #include "server/ops.h"
-
-struct usm_supervised;
-
-TAILQ_HEAD(usm_supervised_list, usm_supervised);
-
-struct usm_supervisor {
-	sd_event *event; /* borrowed */
-	int device_fd; /* borrowed */
-	const char *state_dir;
-	const char *instance_binary;
-	struct usm_supervised_list instances;
-	bool shutting_down;
-};
+#include "supervision.h"
 
 /*
  * Takes up what an earlier manager left: daemons that still serve are watched,
