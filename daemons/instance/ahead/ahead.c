@@ -237,8 +237,7 @@ void usm_ahead_evicting(struct usm_ahead *ahead, const uint32_t *frames,
 {
 	uint32_t i;
 
-	if (!usm_given_nr(&ahead->given))
-		return;
+	/* Also when nothing is out: who takes the last of it back has the lock. */
 	pthread_mutex_lock(&ahead->lock);
 	for (i = 0; i < nr; i++)
 		usm_given_clear(&ahead->given, frames[i]);

@@ -4,7 +4,10 @@
 /* Frames asked for by one call: 2 KiB of stack. */
 #define BATCH 256U
 
-/* Those that were used meanwhile answer ESTALE, and stay where they are. */
+/*
+ * Those that were used meanwhile answer ESTALE, and stay where they are.  What
+ * the kernel cannot look at now is still out.
+ */
 static uint32_t take_back(struct usm_ahead_worker *worker,
 			  const uint32_t *frames, uint32_t nr)
 {
@@ -15,8 +18,13 @@ static uint32_t take_back(struct usm_ahead_worker *worker,
 
 	for (i = 0; i < nr; i++)
 		entries[i] = (struct usm_free_entry){ .frame = frames[i] };
-	if (!nr || kernel->free(kernel->ctx, entries, nr))
+	if (!nr)
 		return 0;
+	if (kernel->free(kernel->ctx, entries, nr)) {
+		for (i = 0; i < nr; i++)
+			usm_given_set(&ahead->given, frames[i]);
+		return 0;
+	}
 	for (i = 0; i < nr; i++) {
 		if (entries[i].result)
 			continue;

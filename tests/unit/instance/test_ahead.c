@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "fake_ahead.h"
 #include "instance/ahead/ahead.h"
@@ -295,6 +298,37 @@ Test(ahead, another_policy_begins_with_nothing_out)
 	cr_assert_eq(fake_ahead_nr(&fake), 0);
 }
 
+static int refuse_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
+{
+	(void)ctx;
+	(void)entries;
+	(void)nr;
+	return -ENOMEM;
+}
+
+Test(ahead, what_cannot_be_taken_back_now_is_later)
+{
+	int (*free_frames)(void *ctx, struct usm_free_entry *entries,
+			   uint32_t nr);
+	uint32_t frame, page, out;
+
+	start(&usm_alloc_batch);
+	for (page = 0; page < 100; page++) {
+		touch(page, &frame);
+		between(false);
+	}
+	out = fake_ahead_nr(&fake);
+	cr_assert_gt(out, 0);
+	free_frames = fake.ops.free;
+	fake.ops.free = refuse_free;
+	usm_ahead_reset(ahead);
+	cr_assert_eq(fake_ahead_nr(&fake), out);
+	fake.ops.free = free_frames;
+	usm_ahead_reset(ahead);
+	cr_assert_eq(fake_ahead_nr(&fake), 0);
+	check_books();
+}
+
 Test(ahead, frames_that_left_are_not_asked_for)
 {
 	const struct usm_extent smaller = { FAKE_FIRST, 8 };
@@ -353,6 +387,47 @@ Test(ahead, evicted_frames_are_not_taken_back)
 }
 
 /* Pages of a range are mapped with the first one of it that is touched. */
+static int (*free_at_once)(void *ctx, struct usm_free_entry *entries,
+			   uint32_t nr);
+static pthread_t pager_thread;
+static bool evicts;
+
+static void *evict_one(void *frame)
+{
+	usm_ahead_evicting(ahead, frame, 1);
+	__atomic_store_n(&evicts, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Meanwhile another worker wants to evict what one of them was used for. */
+static int free_slowly(void *ctx, struct usm_free_entry *entries, uint32_t nr)
+{
+	const struct timespec while_it_lasts = { .tv_nsec = 20000000 };
+	static uint32_t frame;
+
+	frame = entries[0].frame;
+	if (!pthread_create(&pager_thread, NULL, evict_one, &frame))
+		nanosleep(&while_it_lasts, NULL);
+	cr_assert_not(__atomic_load_n(&evicts, __ATOMIC_SEQ_CST));
+	return free_at_once(ctx, entries, nr);
+}
+
+Test(ahead, nothing_is_evicted_that_is_being_taken_back)
+{
+	uint32_t frame;
+
+	start(&usm_alloc_batch);
+	touch(0, &frame);
+	touch(1, &frame);
+	between(false);
+	cr_assert_gt(fake_ahead_nr(&fake), 0);
+	free_at_once = fake.ops.free;
+	fake.ops.free = free_slowly;
+	usm_ahead_reset(ahead);
+	cr_assert_eq(pthread_join(pager_thread, NULL), 0);
+	cr_assert(evicts);
+}
+
 static uint32_t touch_all(uint32_t from, uint32_t nr, bool at_random)
 {
 	uint64_t seed = 42;
