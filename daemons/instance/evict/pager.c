@@ -188,8 +188,12 @@ int usm_pager_adopt(struct usm_pager *pager,
 				      info->member, info->addr);
 	if (err || info->frame == USM_FRAME_NONE)
 		return err;
+	if (pager->outgoing.nr == USM_OUTGOING_MAX)
+		return -ENOSPC;
 	usm_outgoing_add(&pager->outgoing, info->frame, info->cookie);
-	return usm_way_out_store(pager);
+	err = usm_way_out_store(pager);
+	/* Full, as it was for a predecessor: the page stays where it is. */
+	return err == -ENOSPC ? 0 : err;
 }
 
 void usm_pager_adopted(struct usm_pager *pager)

@@ -58,8 +58,9 @@ void usm_pager_destroy(struct usm_pager *pager);
 
 /*
  * A page that is out already, as the kernel lists it: its slot is in use, and
- * what its frame still holds is stored.  ERANGE: the device has no such slot;
- * EEXIST: two pages in one slot; errors of storing.
+ * what its frame still holds is stored, now or, when the device is full, once
+ * it has room.  ERANGE: the device has no such slot; EEXIST: two pages in one
+ * slot; ENOSPC: more of them than a full device ever left; errors of storing.
  */
 int usm_pager_adopt(struct usm_pager *pager,
 		    const struct usm_evicted_info *info);

@@ -413,6 +413,35 @@ Test(pager, a_full_store_lets_its_pages_come_back)
 	end_packed();
 }
 
+/* It has no room for what its predecessor could not store. */
+Test(pager, a_full_store_does_not_keep_a_successor_out)
+{
+	uint32_t page = 0, touched;
+
+	start_packed(1);
+	while (page < FAKE_PAGES && (has_spare_frame() || reclaim()))
+		touch(page++);
+	cr_assert_lt(page, FAKE_PAGES, "all of them went in");
+	touched = page;
+	detach();
+	usm_swap_device_close(&fake->device);
+	pack(1);
+	memset(&fake->notices, 0, sizeof(fake->notices));
+	cr_assert_eq(attach(&usm_evict_fifo, false), 0);
+	cr_assert_leq(pages_packed(), usm_pager_out(pager));
+	for (page = 0; page < touched; page++)
+		touch(page);
+	/* With room again it goes on. */
+	for (page = 0; page < touched; page += 2)
+		fake_pages_drop(fake, page);
+	usm_pager_work(pager);
+	while (page < FAKE_PAGES && (has_spare_frame() || reclaim()))
+		touch(page++);
+	for (page = 1; page < touched; page += 2)
+		touch(page);
+	end_packed();
+}
+
 /* ---- anything -------------------------------------------------------------------- */
 
 /* The kernel uses a frame that was given ahead. */
