@@ -97,7 +97,8 @@ struct usm_prefetcher *usm_pager_prefetcher(const struct usm_pager *pager);
 
 /*
  * Fills a FREE frame with the page a cookie stands for.  EFAULT: the frame is
- * not ours any more; other errors are the device's: the page is lost.
+ * not ours any more; ENOMEM: not now; other errors are the device's: the page
+ * is lost.
  */
 int usm_pager_fill(struct usm_pager *pager, uint64_t cookie, uint32_t frame);
 

@@ -85,7 +85,8 @@ enum usm_supply usm_supply(struct usm_stock *stock, struct usm_pager *pager,
 	} while (err == -EFAULT);
 	if (err) {
 		usm_stock_give(stock, found);
-		return USM_SUPPLY_NONE;
+		/* Short of memory: the page is where it was. */
+		return err == -ENOMEM ? USM_SUPPLY_LATER : USM_SUPPLY_NONE;
 	}
 	if (pager)
 		usm_pager_placed(pager, found, fault->member, fault->addr);

@@ -225,6 +225,33 @@ Test(pager, content_that_could_not_be_read_stays)
 	touch_all();
 }
 
+static int (*load_at_once)(void *ctx, uint32_t slot, void *page);
+static int short_of_memory;
+
+static int load_or_not(void *ctx, uint32_t slot, void *page)
+{
+	return short_of_memory && short_of_memory--
+		       ? -ENOMEM
+		       : load_at_once(ctx, slot, page);
+}
+
+/* It is on the device all the same: nobody may be told that it is lost. */
+Test(pager, page_that_cannot_be_read_for_lack_of_memory_is_read_later)
+{
+	uint32_t frames;
+
+	touch_all();
+	detach();
+	load_at_once = fake->device.load;
+	fake->device.load = load_or_not;
+	cr_assert_eq(attach(&usm_evict_clock, false), 0);
+	short_of_memory = 2;
+	frames = usm_stock_nr(stock);
+	touch(0);
+	cr_assert_eq(short_of_memory, 0);
+	cr_assert_eq(usm_stock_nr(stock), frames - 1);
+}
+
 Test(pager, says_when_there_is_no_hope)
 {
 	struct usm_fault fault = { .member = FAKE_MEMBER };

@@ -53,7 +53,10 @@ struct usm_swap_device {
 	int (*store)(void *ctx, uint32_t slot, struct iovec *pages,
 		     uint32_t nr);
 
-	/* Reads a slot.  -EFAULT: `page` cannot be written. */
+	/*
+	 * Reads a slot.  -EFAULT: `page` cannot be written; -ENOMEM: not now;
+	 * any other error: what it held is lost.
+	 */
 	int (*load)(void *ctx, uint32_t slot, void *page);
 
 	/*
