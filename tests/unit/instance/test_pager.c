@@ -245,8 +245,13 @@ Test(pager, page_that_cannot_be_read_for_lack_of_memory_is_read_later)
 	load_at_once = fake->device.load;
 	fake->device.load = load_or_not;
 	cr_assert_eq(attach(&usm_evict_clock, false), 0);
-	short_of_memory = 2;
+	/* So that nothing is to be evicted for it. */
+	fake_pages_drop(fake, FAKE_PAGES - 1);
+	usm_returned_collect(returned, NULL);
+	usm_stock_refresh(stock);
 	frames = usm_stock_nr(stock);
+	cr_assert_gt(frames, 0);
+	short_of_memory = 2;
 	touch(0);
 	cr_assert_eq(short_of_memory, 0);
 	cr_assert_eq(usm_stock_nr(stock), frames - 1);
