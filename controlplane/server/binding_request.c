@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "binding_request.h"
 
-#include <string.h>
-
 #include "pid.h"
 
 static const char *const inherit_names[] = {
@@ -34,24 +32,19 @@ static int read_inherit(const cJSON *item, const char *path, void *out,
 			struct usm_config_error *err)
 {
 	struct usm_binding_request *request = out;
-	const char *name;
-	int ret = usm_json_string(item, path, &name, err);
+	unsigned int inherit = 0;
+	int ret = usm_json_choice(item, path, inherit_names, NR_INHERIT,
+				  "must be \"all\", \"fork\" or \"none\"",
+				  &inherit, err);
 
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < NR_INHERIT; i++) {
-		if (!strcmp(name, inherit_names[i])) {
-			request->inherit = (enum usm_inherit)i;
-			return 0;
-		}
-	}
-	return usm_json_error(err, path,
-			      "must be \"all\", \"fork\" or \"none\"");
+	if (!ret)
+		request->inherit = (enum usm_inherit)inherit;
+	return ret;
 }
 
 static const struct usm_json_key keys[] = {
-	{ "pid", true, read_pid },
-	{ "inherit", false, read_inherit },
+	{ "pid", true, read_pid, 0 },
+	{ "inherit", false, read_inherit, 0 },
 };
 
 int usm_binding_request_parse(const char *text, size_t len,

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
-
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The last uid there is means none. */
@@ -35,20 +33,16 @@ static int read_pattern(const cJSON *item, const char *path, char *out,
 static int read_name(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
 {
-	struct usm_config_process *process = out;
-
-	return read_pattern(item, path, process->name, sizeof(process->name),
-			    err);
+	return read_pattern(item, path, out, USM_PROCESS_NAME_SIZE, err);
 }
 
 static int read_cgroup(const cJSON *item, const char *path, void *out,
 		       struct usm_config_error *err)
 {
-	struct usm_config_process *process = out;
-	int ret = read_pattern(item, path, process->cgroup,
-			       sizeof(process->cgroup), err);
+	const char *pattern = out;
+	int ret = read_pattern(item, path, out, USM_PROCESS_CGROUP_SIZE, err);
 
-	if (!ret && *process->cgroup != '/')
+	if (!ret && *pattern != '/')
 		ret = usm_json_error(err, path, "must begin with /");
 	return ret;
 }
@@ -70,30 +64,7 @@ static int read_uid(const cJSON *item, const char *path, void *out,
 static int read_priority(const cJSON *item, const char *path, void *out,
 			 struct usm_config_error *err)
 {
-	struct usm_config_process *process = out;
-	uint64_t priority = 0;
-	int ret =
-		usm_json_uint(item, path, 0, USM_PRIORITY_MAX, &priority, err);
-
-	if (!ret)
-		process->priority = (unsigned int)priority;
-	return ret;
-}
-
-static int read_evict(const cJSON *item, const char *path, void *out,
-		      struct usm_config_error *err)
-{
-	struct usm_config_process *process = out;
-
-	return usm_config_read_policy(item, path, process->evict_policy, err);
-}
-
-static int read_evict_options(const cJSON *item, const char *path, void *out,
-			      struct usm_config_error *err)
-{
-	struct usm_config_process *process = out;
-
-	return usm_settings_read(item, path, &process->evict_options, err);
+	return usm_json_small(item, path, 0, USM_PRIORITY_MAX, out, err);
 }
 
 static int refuse_alloc(const cJSON *item, const char *path, void *out,
@@ -106,15 +77,17 @@ static int refuse_alloc(const cJSON *item, const char *path, void *out,
 			      "policy.alloc");
 }
 
+#define AT(field) offsetof(struct usm_config_process, field)
+
 static const struct usm_json_key process_keys[] = {
-	{ "name", false, read_name },
-	{ "cgroup", false, read_cgroup },
-	{ "uid", false, read_uid },
-	{ "priority", false, read_priority },
-	{ "evict", false, read_evict },
-	{ "evict_options", false, read_evict_options },
-	{ "alloc", false, refuse_alloc },
-	{ "alloc_options", false, refuse_alloc },
+	{ "name", false, read_name, AT(name) },
+	{ "cgroup", false, read_cgroup, AT(cgroup) },
+	{ "uid", false, read_uid, 0 },
+	{ "priority", false, read_priority, AT(priority) },
+	{ "evict", false, usm_settings_read_policy, AT(evict_policy) },
+	{ "evict_options", false, usm_settings_read, AT(evict_options) },
+	{ "alloc", false, refuse_alloc, 0 },
+	{ "alloc_options", false, refuse_alloc, 0 },
 };
 
 static int read_process(const cJSON *item, const char *path, void *out,
@@ -142,16 +115,14 @@ static int read_process(const cJSON *item, const char *path, void *out,
 int usm_config_read_processes(const cJSON *item, const char *path, void *out,
 			      struct usm_config_error *err)
 {
-	struct usm_config *config = out;
-
-	return usm_json_array(item, path, USM_PROCESSES_MAX, read_process,
-			      &config->processes, err);
+	return usm_json_array(item, path, USM_PROCESSES_MAX, read_process, out,
+			      err);
 }
 
-int usm_config_check_processes(const struct usm_config *config,
-			       struct usm_config_error *err)
+int usm_config_check_processes(const struct usm_config_processes *processes,
+			       bool swap, struct usm_config_error *err)
 {
-	if (config->processes.nr && !config->swap_bytes)
+	if (processes->nr && !swap)
 		return usm_json_error(err, "processes",
 				      "without swap nothing is evicted");
 	return 0;
@@ -177,17 +148,14 @@ static bool print_process(const struct usm_config_process *process,
 		return false;
 	if (!cJSON_AddNumberToObject(object, "priority", process->priority))
 		return false;
-	if (!*process->evict_policy)
-		return true;
-	return cJSON_AddStringToObject(object, "evict",
-				       process->evict_policy) &&
-	       usm_settings_print(&process->evict_options, object,
+	return usm_settings_print(process->evict_policy,
+				  &process->evict_options, object, "evict",
 				  "evict_options");
 }
 
-bool usm_config_print_processes(const struct usm_config *config, cJSON *root)
+bool usm_config_print_processes(const struct usm_config_processes *processes,
+				cJSON *root)
 {
-	const struct usm_config_processes *processes = &config->processes;
 	unsigned int i;
 	cJSON *array;
 

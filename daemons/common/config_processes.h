@@ -13,8 +13,6 @@
 #include "json.h"
 #include "settings.h"
 
-struct usm_config;
-
 /*
  * Each is the context of a policy over all frames, and may be asked in every
  * batch of victims.
@@ -48,17 +46,18 @@ struct usm_config_processes {
 };
 
 /*
- * Reads it into a struct usm_config (usm_json_key.read).  -EINVAL with err
- * naming the entry.
+ * Reads it into a struct usm_config_processes (usm_json_key.read).  -EINVAL
+ * with err naming the entry.
  */
 int usm_config_read_processes(const cJSON *item, const char *path, void *out,
 			      struct usm_config_error *err);
 
 /* Once all is read: -EINVAL without swap, where nothing is evicted. */
-int usm_config_check_processes(const struct usm_config *config,
-			       struct usm_config_error *err);
+int usm_config_check_processes(const struct usm_config_processes *processes,
+			       bool swap, struct usm_config_error *err);
 
 /* Adds it to the configuration's object; false: out of memory. */
-bool usm_config_print_processes(const struct usm_config *config, cJSON *root);
+bool usm_config_print_processes(const struct usm_config_processes *processes,
+				cJSON *root);
 
 #endif /* USM_COMMON_CONFIG_PROCESSES_H */

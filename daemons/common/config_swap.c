@@ -2,14 +2,15 @@
 #include "config_swap.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "size.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static int read_bytes(const cJSON *item, const char *path, uint64_t *out,
+#define AT(field) offsetof(struct usm_config, field)
+
+static int read_bytes(const cJSON *item, const char *path, void *out,
 		      struct usm_config_error *err)
 {
 	uint64_t bytes = 0;
@@ -23,52 +24,14 @@ static int read_bytes(const cJSON *item, const char *path, uint64_t *out,
 			"must be a multiple of %u bytes, above zero and at "
 			"most %" PRIu64,
 			USM_PAGE_SIZE, USM_SWAP_MAX);
-	*out = bytes;
+	*(uint64_t *)out = bytes;
 	return 0;
 }
 
-static int read_size(const cJSON *item, const char *path, void *out,
-		     struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-
-	return read_bytes(item, path, &config->swap_bytes, err);
-}
-
-static int read_memory_max(const cJSON *item, const char *path, void *out,
-			   struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-
-	return read_bytes(item, path, &config->swap_memory_max, err);
-}
-
-static int read_percent(const cJSON *item, const char *path, unsigned int *out,
+static int read_percent(const cJSON *item, const char *path, void *out,
 			struct usm_config_error *err)
 {
-	uint64_t percent = 0;
-	int ret = usm_json_uint(item, path, 0, USM_FREE_PERCENT_MAX, &percent,
-				err);
-
-	if (!ret)
-		*out = (unsigned int)percent;
-	return ret;
-}
-
-static int read_free_low(const cJSON *item, const char *path, void *out,
-			 struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-
-	return read_percent(item, path, &config->free_low_percent, err);
-}
-
-static int read_free_high(const cJSON *item, const char *path, void *out,
-			  struct usm_config_error *err)
-{
-	struct usm_config *config = out;
-
-	return read_percent(item, path, &config->free_high_percent, err);
+	return usm_json_small(item, path, 0, USM_FREE_PERCENT_MAX, out, err);
 }
 
 const char *const usm_swap_kind_names[] = {
@@ -82,26 +45,23 @@ static int read_device(const cJSON *item, const char *path, void *out,
 		       struct usm_config_error *err)
 {
 	struct usm_config *config = out;
-	const char *name;
-	int ret = usm_json_string(item, path, &name, err);
+	unsigned int kind = 0;
+	int ret = usm_json_choice(item, path, usm_swap_kind_names,
+				  ARRAY_SIZE(usm_swap_kind_names),
+				  "must be file, lz4, zstd or tiered", &kind,
+				  err);
 
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < ARRAY_SIZE(usm_swap_kind_names); i++) {
-		if (!strcmp(name, usm_swap_kind_names[i])) {
-			config->swap_kind = (enum usm_swap_kind)i;
-			return 0;
-		}
-	}
-	return usm_json_error(err, path, "must be file, lz4, zstd or tiered");
+	if (!ret)
+		config->swap_kind = (enum usm_swap_kind)kind;
+	return ret;
 }
 
 static const struct usm_json_key swap_keys[] = {
-	{ "size", true, read_size },
-	{ "device", false, read_device },
-	{ "memory_max", false, read_memory_max },
-	{ "free_low", false, read_free_low },
-	{ "free_high", false, read_free_high },
+	{ "size", true, read_bytes, AT(swap_bytes) },
+	{ "device", false, read_device, 0 },
+	{ "memory_max", false, read_bytes, AT(swap_memory_max) },
+	{ "free_low", false, read_percent, AT(free_low_percent) },
+	{ "free_high", false, read_percent, AT(free_high_percent) },
 };
 
 int usm_config_read_swap(const cJSON *item, const char *path, void *out,

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config_swap.h - the object "swap" of a configuration: for config.c alone.
+ * config_swap.h - the object "swap" of a configuration.
  */
 #ifndef USM_COMMON_CONFIG_SWAP_H
 #define USM_COMMON_CONFIG_SWAP_H
 
 #include <stdbool.h>
 
-#include "config.h"
+#include "config_fields.h"
+#include "json.h"
 
 /* A few batches of a small partition; the rest is for pages. */
 #define USM_FREE_LOW_DEFAULT 3U
@@ -19,6 +20,9 @@
  * note.
  */
 #define USM_SWAP_MEMORY_MIN (1ULL << 20)
+
+/* What "swap.device" can be, by enum usm_swap_kind. */
+extern const char *const usm_swap_kind_names[];
 
 /* Reads the object into a struct usm_config. */
 int usm_config_read_swap(const cJSON *item, const char *path, void *out,

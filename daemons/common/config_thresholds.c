@@ -3,61 +3,22 @@
 
 #include <stdio.h>
 
-#include "config.h"
-
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static int read_used(const cJSON *item, const char *path, void *out,
 		     struct usm_config_error *err)
 {
-	struct usm_config_threshold *threshold = out;
-	uint64_t percent = 0;
-	int ret = usm_json_uint(item, path, USM_THRESHOLD_MIN, 100, &percent,
-				err);
-
-	if (!ret)
-		threshold->used_percent = (unsigned int)percent;
-	return ret;
+	return usm_json_small(item, path, USM_THRESHOLD_MIN, 100, out, err);
 }
 
-static int read_alloc(const cJSON *item, const char *path, void *out,
-		      struct usm_config_error *err)
-{
-	struct usm_config_threshold *threshold = out;
-
-	return usm_config_read_policy(item, path, threshold->alloc_policy, err);
-}
-
-static int read_evict(const cJSON *item, const char *path, void *out,
-		      struct usm_config_error *err)
-{
-	struct usm_config_threshold *threshold = out;
-
-	return usm_config_read_policy(item, path, threshold->evict_policy, err);
-}
-
-static int read_alloc_options(const cJSON *item, const char *path, void *out,
-			      struct usm_config_error *err)
-{
-	struct usm_config_threshold *threshold = out;
-
-	return usm_settings_read(item, path, &threshold->alloc_options, err);
-}
-
-static int read_evict_options(const cJSON *item, const char *path, void *out,
-			      struct usm_config_error *err)
-{
-	struct usm_config_threshold *threshold = out;
-
-	return usm_settings_read(item, path, &threshold->evict_options, err);
-}
+#define AT(field) offsetof(struct usm_config_threshold, field)
 
 static const struct usm_json_key threshold_keys[] = {
-	{ "used_percent", true, read_used },
-	{ "alloc", false, read_alloc },
-	{ "alloc_options", false, read_alloc_options },
-	{ "evict", false, read_evict },
-	{ "evict_options", false, read_evict_options },
+	{ "used_percent", true, read_used, AT(used_percent) },
+	{ "alloc", false, usm_settings_read_policy, AT(alloc_policy) },
+	{ "alloc_options", false, usm_settings_read, AT(alloc_options) },
+	{ "evict", false, usm_settings_read_policy, AT(evict_policy) },
+	{ "evict_options", false, usm_settings_read, AT(evict_options) },
 };
 
 static int read_threshold(const cJSON *item, const char *path, void *out,
@@ -90,34 +51,24 @@ static int read_threshold(const cJSON *item, const char *path, void *out,
 int usm_config_read_thresholds(const cJSON *item, const char *path, void *out,
 			       struct usm_config_error *err)
 {
-	struct usm_config *config = out;
-
 	return usm_json_array(item, path, USM_THRESHOLDS_MAX, read_threshold,
-			      &config->thresholds, err);
+			      out, err);
 }
 
-int usm_config_check_thresholds(const struct usm_config *config,
-				struct usm_config_error *err)
+int usm_config_check_thresholds(const struct usm_config_thresholds *thresholds,
+				bool swap, struct usm_config_error *err)
 {
 	char field[USM_JSON_FIELD_SIZE];
 	unsigned int i;
 
-	for (i = 0; i < config->thresholds.nr && !config->swap_bytes; i++) {
-		if (!*config->thresholds.threshold[i].evict_policy)
+	for (i = 0; i < thresholds->nr && !swap; i++) {
+		if (!*thresholds->threshold[i].evict_policy)
 			continue;
 		snprintf(field, sizeof(field), "thresholds[%u].evict", i);
 		return usm_json_error(err, field,
 				      "without swap nothing is evicted");
 	}
 	return 0;
-}
-
-static bool print_policy(const char *name, const struct usm_settings *options,
-			 cJSON *object, const char *key,
-			 const char *options_key)
-{
-	return !*name || (cJSON_AddStringToObject(object, key, name) &&
-			  usm_settings_print(options, object, options_key));
 }
 
 static bool print_threshold(const struct usm_config_threshold *threshold,
@@ -131,15 +82,17 @@ static bool print_threshold(const struct usm_config_threshold *threshold,
 	}
 	return cJSON_AddNumberToObject(object, "used_percent",
 				       threshold->used_percent) &&
-	       print_policy(threshold->alloc_policy, &threshold->alloc_options,
-			    object, "alloc", "alloc_options") &&
-	       print_policy(threshold->evict_policy, &threshold->evict_options,
-			    object, "evict", "evict_options");
+	       usm_settings_print(threshold->alloc_policy,
+				  &threshold->alloc_options, object, "alloc",
+				  "alloc_options") &&
+	       usm_settings_print(threshold->evict_policy,
+				  &threshold->evict_options, object, "evict",
+				  "evict_options");
 }
 
-bool usm_config_print_thresholds(const struct usm_config *config, cJSON *root)
+bool usm_config_print_thresholds(const struct usm_config_thresholds *thresholds,
+				 cJSON *root)
 {
-	const struct usm_config_thresholds *thresholds = &config->thresholds;
 	unsigned int i;
 	cJSON *array;
 

@@ -6,10 +6,10 @@
 #ifndef USM_COMMON_CONFIG_THRESHOLDS_H
 #define USM_COMMON_CONFIG_THRESHOLDS_H
 
+#include <stdbool.h>
+
 #include "json.h"
 #include "settings.h"
-
-struct usm_config;
 
 /* Each step exchanges a policy, which then knows nothing: few make sense. */
 #define USM_THRESHOLDS_MAX 4
@@ -37,17 +37,18 @@ struct usm_config_thresholds {
 };
 
 /*
- * Reads it into a struct usm_config (usm_json_key.read).  -EINVAL with err
- * naming the entry.
+ * Reads it into a struct usm_config_thresholds (usm_json_key.read).  -EINVAL
+ * with err naming the entry.
  */
 int usm_config_read_thresholds(const cJSON *item, const char *path, void *out,
 			       struct usm_config_error *err);
 
 /* Once all is read: -EINVAL for evict without swap. */
-int usm_config_check_thresholds(const struct usm_config *config,
-				struct usm_config_error *err);
+int usm_config_check_thresholds(const struct usm_config_thresholds *thresholds,
+				bool swap, struct usm_config_error *err);
 
 /* Adds it to the configuration's object; false: out of memory. */
-bool usm_config_print_thresholds(const struct usm_config *config, cJSON *root);
+bool usm_config_print_thresholds(const struct usm_config_thresholds *thresholds,
+				 cJSON *root);
 
 #endif /* USM_COMMON_CONFIG_THRESHOLDS_H */

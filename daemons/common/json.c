@@ -177,7 +177,7 @@ int usm_json_object(const cJSON *object, const char *path,
 		/* Known keys are few, so this stays far from quadratic. */
 		if (seen_before(object, item))
 			return usm_json_error(err, full, "given twice");
-		ret = key->read(item, full, out, err);
+		ret = key->read(item, full, (char *)out + key->at, err);
 		if (ret)
 			return ret;
 	}
@@ -233,6 +233,18 @@ int usm_json_uint(const cJSON *item, const char *path, uint64_t min,
 	return 0;
 }
 
+int usm_json_small(const cJSON *item, const char *path, unsigned int min,
+		   unsigned int max, unsigned int *value,
+		   struct usm_config_error *err)
+{
+	uint64_t read = 0;
+	int ret = usm_json_uint(item, path, min, max, &read, err);
+
+	if (!ret)
+		*value = (unsigned int)read;
+	return ret;
+}
+
 int usm_json_string(const cJSON *item, const char *path, const char **value,
 		    struct usm_config_error *err)
 {
@@ -240,6 +252,24 @@ int usm_json_string(const cJSON *item, const char *path, const char **value,
 		return usm_json_error(err, path, "must be a string");
 	*value = item->valuestring;
 	return 0;
+}
+
+int usm_json_choice(const cJSON *item, const char *path,
+		    const char *const *names, size_t nr, const char *must,
+		    unsigned int *value, struct usm_config_error *err)
+{
+	const char *name = NULL;
+	int ret = usm_json_string(item, path, &name, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < nr; i++) {
+		if (!strcmp(name, names[i])) {
+			*value = (unsigned int)i;
+			return 0;
+		}
+	}
+	return usm_json_error(err, path, "%s", must);
 }
 
 int usm_json_size(const cJSON *item, const char *path, uint64_t *bytes,

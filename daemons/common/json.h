@@ -30,11 +30,12 @@ struct usm_json_key {
 	const char *name;
 	bool required;
 	/*
-	 * Reads item into the caller's structure.  Returns 0 or -EINVAL with
-	 * err filled; path is the full path of item.
+	 * Reads item into out.  Returns 0 or -EINVAL with err filled; path is
+	 * the full path of item.
 	 */
 	int (*read)(const cJSON *item, const char *path, void *out,
 		    struct usm_config_error *err);
+	size_t at; /* where out is in the caller's structure */
 };
 
 /* Fills err and returns -EINVAL, so that a check can end in `return`. */
@@ -51,7 +52,7 @@ int usm_json_parse(const char *text, size_t len, cJSON **root,
 
 /*
  * Reads an object by its table.  path is the object's own path, "" for the
- * document.  out is handed to every .read and may be half written on failure.
+ * document.  out, the caller's structure, may be half written on failure.
  */
 int usm_json_object(const cJSON *object, const char *path,
 		    const struct usm_json_key *keys, size_t nr_keys, void *out,
@@ -69,6 +70,16 @@ int usm_json_array(const cJSON *array, const char *path, unsigned int max,
 /* A whole number of min..max.  *value untouched on failure. */
 int usm_json_uint(const cJSON *item, const char *path, uint64_t min,
 		  uint64_t max, uint64_t *value, struct usm_config_error *err);
+
+/* The same for an unsigned int. */
+int usm_json_small(const cJSON *item, const char *path, unsigned int min,
+		   unsigned int max, unsigned int *value,
+		   struct usm_config_error *err);
+
+/* One of nr names: *value is its number.  must: the reason if it is none. */
+int usm_json_choice(const cJSON *item, const char *path,
+		    const char *const *names, size_t nr, const char *must,
+		    unsigned int *value, struct usm_config_error *err);
 
 /* A string; *value points into item. */
 int usm_json_string(const cJSON *item, const char *path, const char **value,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "name.h"
+
 #define KEY_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 static int read_one(const cJSON *item, const char *path,
@@ -46,8 +48,8 @@ static int refuse_twice(const struct usm_settings *settings, const char *key,
 	return 0;
 }
 
-int usm_settings_read(const cJSON *item, const char *path,
-		      struct usm_settings *out, struct usm_config_error *err)
+int usm_settings_read(const cJSON *item, const char *path, void *out,
+		      struct usm_config_error *err)
 {
 	struct usm_settings settings = { 0 };
 	const cJSON *member;
@@ -71,19 +73,40 @@ int usm_settings_read(const cJSON *item, const char *path,
 			return ret;
 		settings.nr++;
 	}
-	*out = settings;
+	*(struct usm_settings *)out = settings;
 	return 0;
 }
 
-bool usm_settings_print(const struct usm_settings *settings, cJSON *parent,
-			const char *key)
+int usm_settings_read_policy(const cJSON *item, const char *path, void *out,
+			     struct usm_config_error *err)
+{
+	const char *name;
+	int ret = usm_json_string(item, path, &name, err);
+
+	if (ret)
+		return ret;
+	if (!usm_name_valid(name) || strlen(name) >= USM_POLICY_NAME_SIZE)
+		return usm_json_error(
+			err, path,
+			"must be 1 to %d characters of a-z, 0-9 and -",
+			USM_POLICY_NAME_SIZE - 1);
+	snprintf(out, USM_POLICY_NAME_SIZE, "%s", name);
+	return 0;
+}
+
+bool usm_settings_print(const char *policy, const struct usm_settings *settings,
+			cJSON *parent, const char *key, const char *options_key)
 {
 	unsigned int i;
 	cJSON *object;
 
+	if (!*policy)
+		return true;
+	if (!cJSON_AddStringToObject(parent, key, policy))
+		return false;
 	if (!settings->nr)
 		return true;
-	object = cJSON_AddObjectToObject(parent, key);
+	object = cJSON_AddObjectToObject(parent, options_key);
 	for (i = 0; object && i < settings->nr; i++)
 		if (!cJSON_AddStringToObject(object, settings->setting[i].key,
 					     settings->setting[i].value))

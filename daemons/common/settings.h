@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings.h - the options of one policy, as they stand in a configuration:
- * an object of strings whose keys only the policy knows.
+ * settings.h - which policy, and its options, as they stand in a configuration:
+ * a name, and an object of strings whose keys only the policy knows.
  */
 #ifndef USM_COMMON_SETTINGS_H
 #define USM_COMMON_SETTINGS_H
@@ -28,16 +28,26 @@ struct usm_settings {
 };
 
 /*
- * Reads an object whose members are strings.  -EINVAL with err naming the
- * member; *out is untouched then.
+ * Reads an object whose members are strings into a struct usm_settings
+ * (usm_json_key.read).  -EINVAL with err naming the member; out is untouched
+ * then.
  */
-int usm_settings_read(const cJSON *item, const char *path,
-		      struct usm_settings *out, struct usm_config_error *err);
+int usm_settings_read(const cJSON *item, const char *path, void *out,
+		      struct usm_config_error *err);
 
-/* Adds them to `parent` under `key`; nothing when there are none.  False: no
- * memory.
+/*
+ * Reads the name of a policy into a char[USM_POLICY_NAME_SIZE]
+ * (usm_json_key.read).  -EINVAL.
  */
-bool usm_settings_print(const struct usm_settings *settings, cJSON *parent,
-			const char *key);
+int usm_settings_read_policy(const cJSON *item, const char *path, void *out,
+			     struct usm_config_error *err);
+
+/*
+ * Adds a policy to `parent` under `key`, and its settings, if there are any,
+ * under options_key; nothing where the name is empty.  False: no memory.
+ */
+bool usm_settings_print(const char *policy, const struct usm_settings *settings,
+			cJSON *parent, const char *key,
+			const char *options_key);
 
 #endif /* USM_COMMON_SETTINGS_H */
