@@ -4,8 +4,10 @@
  * pager, and a device that takes its time: every page that comes back is the
  * one that went, whoever evicted it for whom.  A frame whose page the pager is not told of is never evicted, a
  * fault that is handed over and forgotten is never served: both show as a hang.
+ * The partition may shrink and grow all the while: what leaves it comes back
+ * empty.
  *
- *     overcommit [WORKERS]
+ *     overcommit [WORKERS [resize]]
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,6 +21,7 @@
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
 #include "instance/worker/doorbell.h"
+#include "instance/worker/resize.h"
 #include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 #include "race.h"
@@ -27,6 +30,7 @@
 #define THREADS 4U
 #define SLOTS (THREADS * 64)
 #define FRAMES 64U
+#define FEWER 40U /* when it has shrunk */
 #define PAGES 96U /* of each thread: more than there are frames */
 #define SWAP_SLOTS (THREADS * PAGES + 1)
 #define WORDS (USM_FRAME_BYTES / sizeof(uint64_t))
@@ -67,6 +71,10 @@ static uint32_t nr_home;
 static struct page pages[THREADS * PAGES];
 static uint32_t result[SLOTS];
 static uint64_t evictions, swapins, retaken, refused;
+static bool resizes;
+static uint32_t have = FRAMES; /* of the pool, from the first one on */
+static uint64_t refusals[SLOTS]; /* the last reply that was refused */
+static uint32_t followed; /* sizes, by the workers */
 
 static uint64_t get(const uint64_t *word)
 {
@@ -102,6 +110,12 @@ static void end_record(const struct page *page)
 		.frame = USM_FRAME_NONE,
 		.cookie = page->cookie,
 	});
+}
+
+/* A frame is free: it leaves now, if it is to leave. */
+static void set_free(uint32_t frame)
+{
+	state[frame] = frame < have ? USM_FRAME_FREE : USM_FRAME_POOL;
 }
 
 static void come_home(uint32_t frame)
@@ -220,9 +234,11 @@ static int kernel_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
 			continue;
 		}
 		entry->result = use(page_of_slot(entry->slot), entry->frame);
-		refused += entry->result != 0;
-		result[entry->slot] =
-			entry->result ? USM_FRAME_NONE : entry->frame;
+		if (entry->result) {
+			refused++;
+			continue;
+		}
+		result[entry->slot] = entry->frame;
 		set_slot_state(entry->slot, USM_SLOT_IDLE);
 	}
 	pthread_cond_broadcast(&answered);
@@ -252,6 +268,18 @@ static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
 	return 0;
 }
 
+static int kernel_extents(void *ctx, struct usm_extents *out)
+{
+	(void)ctx;
+	memset(out, 0, sizeof(*out));
+	pthread_mutex_lock(&lock);
+	out->frames = have;
+	pthread_mutex_unlock(&lock);
+	out->nr_extents = 1;
+	out->extents[0].frames = out->frames;
+	return 0;
+}
+
 static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
 {
 	uint32_t got = 0;
@@ -261,7 +289,7 @@ static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
 	while (nr_home && got < *nr) {
 		uint32_t frame = home[--nr_home];
 
-		state[frame] = USM_FRAME_FREE;
+		set_free(frame);
 		pfns[got++] = frame;
 	}
 	pthread_mutex_unlock(&lock);
@@ -309,7 +337,7 @@ static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
 			continue;
 		entries[i].result = 0;
 		pages[index].frame = USM_FRAME_NONE;
-		state[entries[i].frame] = USM_FRAME_FREE;
+		set_free(entries[i].frame);
 		/* Whoever needs it again must get it from the device. */
 		put(pool[entries[i].frame], ~0ULL);
 	}
@@ -341,6 +369,7 @@ static void raise_fault(uint32_t slot, uint32_t index)
 			 page->where == OUT ? USM_FAULT_SWAPIN : USM_FAULT_ANON,
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&at->member, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&at->error, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&at->gen, at->gen + 1, __ATOMIC_SEQ_CST);
 	set_slot_state(slot, USM_SLOT_SPINNING);
 	pthread_mutex_unlock(&lock);
@@ -356,12 +385,19 @@ static bool take_reply(uint32_t slot, uint32_t index)
 	uint64_t reply = __atomic_load_n(&slots[slot].reply, __ATOMIC_SEQ_CST);
 	int err;
 
-	if (reply >> 32 != slots[slot].gen)
+	if (reply >> 32 != slots[slot].gen || reply == refusals[slot])
 		return false;
-	set_slot_state(slot, USM_SLOT_IDLE);
 	err = use(index, (uint32_t)reply);
-	refused += err != 0;
-	result[slot] = err ? USM_FRAME_NONE : (uint32_t)reply;
+	if (err) {
+		/* It goes on waiting, and rings. */
+		refused++;
+		refusals[slot] = reply;
+		__atomic_store_n(&slots[slot].error, err, __ATOMIC_SEQ_CST);
+		ring(slot);
+		return false;
+	}
+	set_slot_state(slot, USM_SLOT_IDLE);
+	result[slot] = (uint32_t)reply;
 	return true;
 }
 
@@ -425,14 +461,57 @@ static void *control(void *arg)
 	return NULL;
 }
 
+/* ---- another size -------------------------------------------------------------------- */
+
 static void resize(void *ctx)
 {
-	(void)ctx;
+	if (resizes)
+		race_check(!usm_resize_follow(ctx), "following");
+	__atomic_fetch_add(&followed, 1, __ATOMIC_SEQ_CST);
+}
+
+/* As the module: what is free leaves at once, the rest when it is. */
+static void set_size(struct usm_workers *workers, uint32_t frames)
+{
+	uint32_t before = __atomic_load_n(&followed, __ATOMIC_SEQ_CST), i;
+
+	pthread_mutex_lock(&lock);
+	have = frames;
+	for (i = 0; i < FRAMES; i++) {
+		if (state[i] != USM_FRAME_POOL && state[i] != USM_FRAME_FREE)
+			continue;
+		if (i >= have || state[i] == USM_FRAME_POOL)
+			put(pool[i], 0);
+		set_free(i);
+	}
+	pthread_mutex_unlock(&lock);
+	usm_workers_resize(workers);
+	while (__atomic_load_n(&followed, __ATOMIC_SEQ_CST) == before)
+		usleep(100);
+}
+
+struct resizer {
+	struct usm_workers *workers;
+	bool stop;
+};
+
+static void *shrink_and_grow(void *arg)
+{
+	struct resizer *resizer = arg;
+
+	while (!__atomic_load_n(&resizer->stop, __ATOMIC_RELAXED)) {
+		set_size(resizer->workers, FEWER);
+		usleep(500);
+		set_size(resizer->workers, FRAMES);
+		usleep(500);
+	}
+	return NULL;
 }
 
 static void run(struct usm_workers *workers)
 {
-	pthread_t threads[THREADS], reader;
+	struct resizer resizer = { .workers = workers };
+	pthread_t threads[THREADS], reader, size;
 	bool stop = false;
 	uintptr_t i;
 
@@ -441,11 +520,18 @@ static void run(struct usm_workers *workers)
 		race_check(
 			!pthread_create(&threads[i], NULL, tenant, (void *)i),
 			"thread");
+	if (resizes)
+		race_check(
+			!pthread_create(&size, NULL, shrink_and_grow, &resizer),
+			"thread");
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
 		/* Standing still together must not get in their way. */
 		usm_workers_resize(workers);
 	}
+	__atomic_store_n(&resizer.stop, true, __ATOMIC_RELAXED);
+	if (resizes)
+		pthread_join(size, NULL);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(reader, NULL);
 	usm_workers_stop(workers);
@@ -462,6 +548,7 @@ int main(int argc, char **argv)
 		.map = kernel_map,
 		.scan = kernel_scan,
 		.frames = kernel_frames,
+		.extents = kernel_extents,
 		.evict = kernel_evict,
 		.free = kernel_free,
 		.read_freed = kernel_read_freed,
@@ -483,6 +570,12 @@ int main(int argc, char **argv)
 		.pool_frames = FRAMES,
 		.marks = usm_watermarks_of(FRAMES, 5, 10),
 	};
+	struct usm_resize_parts parts = {
+		.kernel = &kernel,
+		.pool_frames = FRAMES,
+		.free_low_percent = 5,
+		.free_high_percent = 10,
+	};
 	struct usm_workers *workers;
 	struct usm_failure failure;
 	struct usm_pager *pager;
@@ -492,6 +585,7 @@ int main(int argc, char **argv)
 	rounds = race_rounds(6000);
 	if (argc > 1)
 		nr_workers = (uint32_t)strtoul(argv[1], NULL, 10);
+	resizes = argc > 2;
 	/* What a machine with fewer CPUs can do. */
 	while (nr_workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
 		nr_workers /= 2;
@@ -507,12 +601,16 @@ int main(int argc, char **argv)
 	race_check(!usm_workers_schedule(workers, &view, pager, PATIENCE_NS),
 		   "managers");
 	race_check(!usm_stock_reconcile(paging.stock, NULL), "reconcile");
-	race_check(!usm_workers_start(workers, 0, -1, resize, NULL, &failure),
+	parts.nr_workers = nr_workers;
+	parts.stocks = usm_workers_stocks(workers);
+	parts.managers = usm_workers_managers(workers);
+	parts.pager = pager;
+	race_check(!usm_workers_start(workers, 0, -1, resize, &parts, &failure),
 		   "threads");
 	run(workers);
 	usm_pager_work(pager);
 	race_check(!usm_pager_out(pager), "slots are left over");
-	race_check(!refused, "%lu frames refused", refused);
+	race_check(!refused || resizes, "%lu frames refused", refused);
 	race_check(evictions > rounds && swapins > rounds / 2,
 		   "%lu evictions, %lu came back", evictions, swapins);
 	printf("%lu evictions, %lu came back, %lu were taken back\n", evictions,
