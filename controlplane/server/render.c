@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "binding_request.h"
+#include "common/printable.h"
 
 static const char *const wake_names[USM_WAKE_SOURCES] = {
 	[USM_WAKE_SELF] = "self",
@@ -68,11 +69,8 @@ static cJSON *finish(cJSON *object, bool ok)
 static bool add_comm(cJSON *object, const char *comm, size_t size)
 {
 	char text[sizeof(((struct usm_cp_member *)0)->comm) + 1];
-	size_t i;
 
-	for (i = 0; i < size && comm[i]; i++)
-		text[i] = comm[i] < 0x20 || comm[i] > 0x7e ? '?' : comm[i];
-	text[i] = 0;
+	usm_printable(text, comm, size);
 	return add_text(object, "comm", text);
 }
 

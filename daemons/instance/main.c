@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "common/client.h"
+#include "common/printable.h"
 #include "instance/hangup.h"
 #include "instance/inquiry.h"
 #include "instance/instance.h"
@@ -68,11 +69,14 @@ static const char *event_name(uint32_t type)
 
 static void print_event(void *ctx, const struct usm_event *event)
 {
+	char comm[sizeof(event->comm) + 1];
+
 	(void)ctx; /* stdout needs no context */
+	usm_printable(comm, event->comm, sizeof(event->comm));
 	printf("%s member=%" PRIu32 " pid=%" PRId32 " parent=%" PRIu32
-	       " comm=%.15s\n",
+	       " comm=%s\n",
 	       event_name(event->type), event->member, event->pid,
-	       event->parent, event->comm);
+	       event->parent, comm);
 	fflush(stdout);
 }
 
@@ -201,11 +205,14 @@ close_stop:
 
 static void print_reaped(const struct usm_reaped *reaped)
 {
+	char comm[sizeof(reaped->comm) + 1];
+
+	usm_printable(comm, reaped->comm, sizeof(reaped->comm));
 	fprintf(stderr,
 		"usm-instance: policy.oom: no frame was left; process %" PRId32
-		" (%.15s), member %" PRIu32 " with %" PRIu32
+		" (%s), member %" PRIu32 " with %" PRIu32
 		" frames, was killed\n",
-		reaped->pid, reaped->comm, reaped->member, reaped->frames);
+		reaped->pid, comm, reaped->member, reaped->frames);
 }
 
 /* Before the session, whose claim is not to be held by two processes. */
