@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/client.h"
+#include "frames.h"
 #include "instance/ahead/ahead.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/stock_books.h"
@@ -22,16 +23,14 @@
 #define MEMBERS 3
 #define FRAMES 512
 #define HELD 40 /* frames a member keeps before it frees the oldest */
-#define BASE_PFN 4096
 
-/* The kernel's own record: one lock over everything. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct race_frames frames;
+
+/* Frames in magazines, under the lock of the record. */
 static struct {
-	uint8_t state;
 	bool vouched;
-	uint32_t member; /* whose magazine it is in; 0: in none */
-} frames[FRAMES];
-static uint32_t home[FRAMES], nr_home;
+	uint32_t member;
+} given[FRAMES];
 static struct usm_notices notices;
 static uint32_t low[MEMBERS + 1];
 static char *pool;
@@ -51,18 +50,18 @@ static int kernel_push(void *ctx, const uint32_t *list, uint32_t nr,
 	(void)ctx;
 	push->done = 0;
 	push->error = 0;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	for (; push->done < nr; push->done++) {
 		uint32_t frame = list[push->done];
 
-		race_check(frames[frame].state == USM_FRAME_FREE,
+		race_check(frames.state[frame] == USM_FRAME_FREE,
 			   "frame %u is not free", frame);
-		frames[frame].state = USM_FRAME_GRANTED;
-		frames[frame].vouched = push->flags & USM_PUSH_ZEROED;
-		frames[frame].member = push->member;
+		frames.state[frame] = USM_FRAME_GRANTED;
+		given[frame].vouched = push->flags & USM_PUSH_ZEROED;
+		given[frame].member = push->member;
 	}
 	low[push->member] = push->low;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return 0;
 }
 
@@ -71,17 +70,17 @@ static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
 	uint32_t i;
 
 	(void)ctx;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	for (i = 0; i < nr; i++) {
 		uint32_t frame = entries[i].frame;
 
 		entries[i].result = -ESTALE;
-		if (frames[frame].state != USM_FRAME_GRANTED)
+		if (frames.state[frame] != USM_FRAME_GRANTED)
 			continue;
-		frames[frame].state = USM_FRAME_FREE;
+		frames.state[frame] = USM_FRAME_FREE;
 		entries[i].result = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return 0;
 }
 
@@ -90,65 +89,28 @@ static uint32_t stocked(uint32_t member)
 	uint32_t nr = 0, i;
 
 	for (i = 0; i < FRAMES; i++)
-		nr += frames[i].state == USM_FRAME_GRANTED &&
-		      frames[i].member == member;
+		nr += frames.state[i] == USM_FRAME_GRANTED &&
+		      given[i].member == member;
 	return nr;
 }
 
 static int kernel_stocked(void *ctx, uint32_t member, uint32_t *out)
 {
 	(void)ctx;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	*out = stocked(member);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return 0;
-}
-
-static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
-			 uint32_t *nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	memset(out, 0, *nr * sizeof(*out));
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < *nr && first + i < FRAMES; i++)
-		out[i].state = frames[first + i].state;
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-static int kernel_scan(void *ctx, uint32_t *found)
-{
-	(void)ctx;
-	*found = 0;
-	return 0;
-}
-
-static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
-{
-	uint32_t got = 0;
-
-	(void)ctx;
-	pthread_mutex_lock(&lock);
-	while (nr_home && got < *nr) {
-		uint32_t frame = home[--nr_home];
-
-		frames[frame].state = USM_FRAME_FREE;
-		pfns[got++] = BASE_PFN + frame;
-	}
-	pthread_mutex_unlock(&lock);
-	*nr = got;
-	return got ? 0 : -EAGAIN;
 }
 
 static const struct usm_kernel kernel = {
+	.ctx = &frames,
 	.push = kernel_push,
 	.free = kernel_free,
 	.stocked = kernel_stocked,
-	.frames = kernel_frames,
-	.scan = kernel_scan,
-	.read_freed = kernel_read_freed,
+	.frames = race_frames_list,
+	.scan = race_frames_scan,
+	.read_freed = race_frames_read_freed,
 };
 
 /* With the lock held. */
@@ -173,19 +135,19 @@ static uint32_t take_ahead(uint32_t member, bool *vouched)
 {
 	uint32_t frame;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	for (frame = 0; frame < FRAMES; frame++)
-		if (frames[frame].state == USM_FRAME_GRANTED &&
-		    frames[frame].member == member)
+		if (frames.state[frame] == USM_FRAME_GRANTED &&
+		    given[frame].member == member)
 			break;
 	if (frame < FRAMES) {
-		frames[frame].state = USM_FRAME_MAPPED;
-		*vouched = frames[frame].vouched;
+		frames.state[frame] = USM_FRAME_MAPPED;
+		*vouched = given[frame].vouched;
 		post(USM_NOTICE_USED, member, frame);
 		if (stocked(member) + 1 == low[member])
 			post(USM_NOTICE_LOW, member, 0);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return frame < FRAMES ? frame : USM_FRAME_NONE;
 }
 
@@ -198,16 +160,6 @@ static uint32_t ask(uint32_t member)
 		sched_yield();
 	__atomic_store_n(&asked[member], 0, __ATOMIC_SEQ_CST);
 	return answer - 2;
-}
-
-static void let_go(uint32_t frame)
-{
-	pthread_mutex_lock(&lock);
-	race_check(frames[frame].state == USM_FRAME_MAPPED,
-		   "frame %u in two hands", frame);
-	frames[frame].state = USM_FRAME_HOME;
-	home[nr_home++] = frame;
-	pthread_mutex_unlock(&lock);
 }
 
 static void *member_main(void *arg)
@@ -235,11 +187,11 @@ static void *member_main(void *arg)
 		for (i = 0; i < USM_FRAME_BYTES; i += 512)
 			page[i] = (char)member;
 		if (round >= HELD)
-			let_go(held[round % HELD]);
+			race_frames_let_go(&frames, held[round % HELD]);
 		held[round % HELD] = frame;
 	}
 	for (i = 0; i < HELD; i++)
-		let_go(held[i]);
+		race_frames_let_go(&frames, held[i]);
 	__atomic_fetch_sub(&running, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
@@ -252,11 +204,10 @@ static bool answer(unsigned int worker, uint32_t member)
 
 	if (frame == USM_FRAME_NONE)
 		return false;
-	pthread_mutex_lock(&lock);
-	race_check(frames[frame].state == USM_FRAME_FREE,
+	pthread_mutex_lock(&frames.lock);
+	race_check(!race_frames_use(&frames, frame),
 		   "frame %u is given and not free", frame);
-	frames[frame].state = USM_FRAME_MAPPED;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	usm_ahead_answering(ahead, worker, &fault, frame);
 	__atomic_store_n(&asked[member], frame + 2, __ATOMIC_SEQ_CST);
 	return true;
@@ -312,9 +263,8 @@ int main(void)
 	pool = calloc(FRAMES, USM_FRAME_BYTES);
 	memset(pool, 0xaa, FRAMES * USM_FRAME_BYTES);
 	options.pool = pool;
-	for (i = 0; i < FRAMES; i++)
-		frames[i].state = USM_FRAME_FREE;
-	race_check(!usm_returned_create(&extent, 1, BASE_PFN, &kernel,
+	race_frames_init(&frames, 0, FRAMES);
+	race_check(!usm_returned_create(&extent, 1, RACE_BASE_PFN, &kernel,
 					&returned) &&
 			   !usm_shared_arena_create(&extent, 1, &shared) &&
 			   !usm_returned_share(returned, shared, WORKERS),
@@ -339,7 +289,7 @@ int main(void)
 	usm_ahead_reset(ahead);
 	usm_returned_collect(returned, NULL);
 	for (i = 0; i < FRAMES; i++)
-		race_check(frames[i].state == USM_FRAME_FREE,
+		race_check(frames.state[i] == USM_FRAME_FREE,
 			   "frame %u is lost", i);
 	race_check(ahead_served && vouched_served, "nothing was given ahead");
 	for (i = 0; i < WORKERS; i++)

@@ -7,171 +7,41 @@
  *
  *     faults [WORKERS]
  */
-#include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "frames.h"
 #include "instance/policies/alloc/registry.h"
-#include "instance/worker/doorbell.h"
 #include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 #include "race.h"
+#include "slots.h"
 
 #define THREADS 6
-#define SLOTS \
-	(THREADS * 64) /* a leaf word each: nobody else rescues a lost bit */
 #define FRAMES 64
 #define HELD 8 /* frames a thread keeps before it frees the oldest */
-#define BASE_PFN 4096
 
 /* How long a fault waits for frames that another worker has: for ever. */
 #define PATIENCE_NS 1000000000000ULL
 
-static struct usm_bitfield pfq;
-static struct usm_slot slots[SLOTS];
-static struct usm_doorbell bells[USM_WORKERS_MAX];
-static uint32_t nr_workers = 1;
+static struct race_frames frames;
 static struct usm_returned *returned;
 static uint64_t rounds;
-
-/* The kernel's own record: one lock over everything, as simple as can be. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
-static uint8_t state[FRAMES];
-static uint32_t home[FRAMES];
-static uint32_t nr_home;
-static uint32_t result[SLOTS]; /* what a sleeper was woken with */
-static uint64_t refused;
 static uint64_t served_by[THREADS];
 
-static void set_slot_state(uint32_t slot, uint32_t to)
+static int use(uint32_t slot, uint32_t frame)
 {
-	__atomic_store_n(&slots[slot].state, to, __ATOMIC_SEQ_CST);
-}
-
-static uint32_t slot_state(uint32_t slot)
-{
-	return __atomic_load_n(&slots[slot].state, __ATOMIC_SEQ_CST);
-}
-
-/* Under the lock.  0, or why the frame cannot be used. */
-static int grant(uint32_t frame)
-{
-	if (frame == USM_FRAME_NONE)
-		return 0;
-	if (frame >= FRAMES)
-		return -EPERM;
-	if (state[frame] != USM_FRAME_FREE)
-		return -EBUSY;
-	state[frame] = USM_FRAME_MAPPED;
-	return 0;
-}
-
-static int kernel_worker(void *ctx, uint32_t worker)
-{
-	(void)ctx;
-	(void)worker;
-	return 0;
-}
-
-static int kernel_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < nr; i++) {
-		struct usm_map_entry *entry = &entries[i];
-		struct usm_slot *slot = &slots[entry->slot];
-
-		if (slot->gen != entry->gen ||
-		    slot_state(entry->slot) == USM_SLOT_IDLE) {
-			entry->result = -ESTALE;
-			continue;
-		}
-		entry->result = grant(entry->frame);
-		refused += entry->result != 0;
-		result[entry->slot] =
-			entry->result ? USM_FRAME_NONE : entry->frame;
-		set_slot_state(entry->slot, USM_SLOT_IDLE);
-	}
-	pthread_cond_broadcast(&answered);
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-static int kernel_scan(void *ctx, uint32_t *found)
-{
-	(void)ctx;
-	*found = 0;
-	return 0;
-}
-
-static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
-			 uint32_t *nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	memset(out, 0, *nr * sizeof(*out));
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < *nr && first + i < FRAMES; i++)
-		out[i].state = state[first + i];
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
-{
-	uint32_t got = 0;
-
-	(void)ctx;
-	pthread_mutex_lock(&lock);
-	while (nr_home && got < *nr) {
-		uint32_t frame = home[--nr_home];
-
-		state[frame] = USM_FRAME_FREE;
-		pfns[got++] = BASE_PFN + frame;
-	}
-	pthread_mutex_unlock(&lock);
-	*nr = got;
-	return got ? 0 : -EAGAIN;
-}
-
-static void let_go(uint32_t frame)
-{
-	pthread_mutex_lock(&lock);
-	race_check(state[frame] == USM_FRAME_MAPPED, "frame %u in two hands",
-		   frame);
-	state[frame] = USM_FRAME_HOME;
-	home[nr_home++] = frame;
-	pthread_mutex_unlock(&lock);
-}
-
-static void ring(uint32_t index)
-{
-	struct usm_doorbell *bell = &bells[index % nr_workers];
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&bell->state, __ATOMIC_SEQ_CST) !=
-	    USM_WORKER_ASLEEP)
-		return;
-	__atomic_fetch_add(&bell->wakes[USM_WAKE_KERNEL], 1, __ATOMIC_RELAXED);
-	usm_doorbell_ring(bell);
+	(void)slot;
+	return race_frames_use(&frames, frame);
 }
 
 static void raise_fault(uint32_t index, uint32_t round)
 {
-	struct usm_slot *slot = &slots[index];
+	struct usm_slot *slot = &race_slots.slot[index];
 	uint64_t addr = 0x10000000ULL * (index + 1) + 0x1000 * (round % 512);
 
 	__atomic_store_n(&slot->addr, addr, __ATOMIC_RELAXED);
@@ -180,59 +50,7 @@ static void raise_fault(uint32_t index, uint32_t round)
 	__atomic_store_n(&slot->vma_end, 0x10000000ULL * (index + 2),
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->member, index + 1, __ATOMIC_RELAXED);
-	pthread_mutex_lock(&lock);
-	__atomic_store_n(&slot->gen, slot->gen + 1, __ATOMIC_SEQ_CST);
-	set_slot_state(index, USM_SLOT_SPINNING);
-	pthread_mutex_unlock(&lock);
-	__atomic_fetch_or(&pfq.leaf[index / 64], 1ULL << (index % 64),
-			  __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&pfq.summary, 1ULL << (index / 64), __ATOMIC_SEQ_CST);
-	ring(index);
-}
-
-/* Is there a reply to the current request? */
-static bool has_reply(uint32_t index)
-{
-	return __atomic_load_n(&slots[index].reply, __ATOMIC_SEQ_CST) >> 32 ==
-	       slots[index].gen;
-}
-
-/* Takes a stored reply; under the lock, so that no MAP comes in between. */
-static uint32_t take_reply(uint32_t index)
-{
-	uint32_t frame = (uint32_t)__atomic_load_n(&slots[index].reply,
-						   __ATOMIC_SEQ_CST);
-	int err = grant(frame);
-
-	refused += err != 0;
-	set_slot_state(index, USM_SLOT_IDLE);
-	return err ? USM_FRAME_NONE : frame;
-}
-
-static uint32_t sleep_for_reply(uint32_t index)
-{
-	uint32_t frame;
-
-	pthread_mutex_lock(&lock);
-	if (slot_state(index) != USM_SLOT_IDLE)
-		set_slot_state(index, USM_SLOT_ASLEEP);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	/* The reply may have come before the announcement. */
-	while (slot_state(index) == USM_SLOT_ASLEEP && !has_reply(index))
-		pthread_cond_wait(&answered, &lock);
-	if (slot_state(index) == USM_SLOT_ASLEEP)
-		frame = take_reply(index);
-	else
-		frame = result[index];
-	pthread_mutex_unlock(&lock);
-	return frame;
-}
-
-static void give_up(uint32_t index)
-{
-	pthread_mutex_lock(&lock);
-	set_slot_state(index, USM_SLOT_IDLE);
-	pthread_mutex_unlock(&lock);
+	race_slots_raise(index);
 }
 
 static uint32_t fault(uint32_t index, uint32_t round)
@@ -240,27 +58,18 @@ static uint32_t fault(uint32_t index, uint32_t round)
 	uint32_t frame, spins;
 
 	raise_fault(index, round);
-	if (round % 61 == 60) {
-		give_up(index);
+	if (round % 61 == 60 && race_slots_leave(index))
 		return USM_FRAME_NONE;
-	}
-	for (spins = 0; spins < (round % 4) * 200; spins++) {
-		if (!has_reply(index))
-			continue;
-		pthread_mutex_lock(&lock);
-		frame = slot_state(index) == USM_SLOT_IDLE ? result[index]
-							   : take_reply(index);
-		pthread_mutex_unlock(&lock);
-		return frame;
-	}
-	return sleep_for_reply(index);
+	for (spins = 0; spins < (round % 4) * 200; spins++)
+		if (race_slots_replied(index) && race_slots_take(index, &frame))
+			return frame;
+	return race_slots_sleep(index);
 }
 
 static void *tenant(void *arg)
 {
 	uint32_t nth = (uint32_t)(uintptr_t)arg;
-	/* Each in a word of its own, and spread over the workers. */
-	uint32_t index = nth * (SLOTS / THREADS) + nth;
+	uint32_t index = race_slots_of_thread(nth);
 	uint32_t held[HELD], nr_held = 0, round;
 	uint64_t *served = &served_by[nth];
 
@@ -271,7 +80,7 @@ static void *tenant(void *arg)
 			continue;
 		++*served;
 		if (nr_held == HELD) {
-			let_go(held[0]);
+			race_frames_let_go(&frames, held[0]);
 			nr_held--;
 			memmove(held, held + 1, nr_held * sizeof(*held));
 		}
@@ -280,7 +89,7 @@ static void *tenant(void *arg)
 			usleep(200); /* lets the worker fall asleep */
 	}
 	while (nr_held)
-		let_go(held[--nr_held]);
+		race_frames_let_go(&frames, held[--nr_held]);
 	return arg;
 }
 
@@ -344,18 +153,19 @@ int main(int argc, char **argv)
 		.extents = { { 0, FRAMES } },
 	};
 	static const struct usm_kernel kernel = {
-		.worker = kernel_worker,
-		.map = kernel_map,
-		.scan = kernel_scan,
-		.frames = kernel_frames,
-		.read_freed = kernel_read_freed,
+		.ctx = &frames,
+		.worker = race_slots_worker,
+		.map = race_slots_map,
+		.scan = race_frames_scan,
+		.frames = race_frames_list,
+		.read_freed = race_frames_read_freed,
 	};
-	const struct usm_channel_view view = { &pfq, slots, SLOTS, NULL };
+	const struct usm_channel_view view = race_slots_view(THREADS, NULL);
 	struct usm_workers_options options = {
 		.kernel = &kernel,
 		.claim = &claim,
 		.alloc = &usm_alloc_extent,
-		.bells = bells,
+		.bells = race_slots.bells,
 	};
 	uint64_t served = 0, rung = 0, self = 0;
 	pthread_t threads[THREADS], reader, changer;
@@ -367,16 +177,12 @@ int main(int argc, char **argv)
 
 	race_watchdog();
 	rounds = race_rounds(6000);
-	if (argc > 1)
-		nr_workers = (uint32_t)strtoul(argv[1], NULL, 10);
-	/* What a machine with fewer CPUs can do. */
-	while (nr_workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
-		nr_workers /= 2;
-	memset(state, USM_FRAME_FREE, sizeof(state));
-	race_check(!usm_returned_create(claim.extents, 1, BASE_PFN, &kernel,
-					&returned),
+	options.nr = race_workers(argc, argv);
+	race_frames_init(&frames, 0, FRAMES);
+	race_slots_init(&frames, options.nr, use);
+	race_check(!usm_returned_create(claim.extents, 1, RACE_BASE_PFN,
+					&kernel, &returned),
 		   "returned");
-	options.nr = nr_workers;
 	options.returned = returned;
 	race_check(!usm_workers_create(&options, &workers), "workers");
 	race_check(!usm_stock_reconcile(usm_workers_stocks(workers)[0], NULL),
@@ -405,15 +211,16 @@ int main(int argc, char **argv)
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(reader, NULL);
 	usm_workers_stop(workers);
-	race_check(!refused, "%lu frames refused", refused);
+	race_check(!race_slots.refused, "%lu frames refused",
+		   race_slots.refused);
 	race_check(served > THREADS * rounds * 9 / 10, "only %lu served",
 		   served);
-	for (i = 0; i < nr_workers; i++) {
-		rung += bells[i].wakes[USM_WAKE_KERNEL];
-		self += bells[i].wakes[USM_WAKE_SELF];
+	for (i = 0; i < options.nr; i++) {
+		rung += race_slots.bells[i].wakes[USM_WAKE_KERNEL];
+		self += race_slots.bells[i].wakes[USM_WAKE_SELF];
 	}
 	printf("%lu faults, %u workers woken %lu by bell, %lu by themselves\n",
-	       served, nr_workers, rung, self);
+	       served, options.nr, rung, self);
 	usm_workers_destroy(workers);
 	usm_returned_destroy(returned);
 	return 0;

@@ -13,24 +13,28 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/client.h"
+#include "frames.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/policies/evict/registry.h"
-#include "instance/worker/doorbell.h"
 #include "instance/worker/resize.h"
 #include "instance/worker/stock_books.h"
 #include "instance/workers.h"
 #include "race.h"
+#include "slots.h"
 #include "slow_device.h"
 
 #define THREADS 4U
-#define SLOTS (THREADS * 64)
 #define FRAMES 64U
-#define FEWER 40U /* when it has shrunk */
+
+/*
+ * When it has shrunk.  The frames that leave are no more than a worker that has
+ * not heard of it tries for one fault before it leaves that to the kernel.
+ */
+#define FEWER 48U
+
 #define PAGES 96U /* of each thread: more than there are frames */
 #define SWAP_SLOTS (THREADS * PAGES + 1)
 #define WORDS (USM_FRAME_BYTES / sizeof(uint64_t))
@@ -51,30 +55,19 @@ struct page {
 	uint64_t value;
 };
 
-static struct usm_bitfield pfq;
-static struct usm_slot slots[SLOTS];
-static struct usm_doorbell bells[USM_WORKERS_MAX];
+static struct race_frames frames;
 static struct usm_notices notices;
 static struct usm_returned *returned;
-static uint32_t nr_workers = 1;
 static uint64_t rounds;
 
 /* Only the first word of a page means something. */
 static uint64_t pool[FRAMES][WORDS] __attribute__((aligned(4096)));
 
-/* The kernel's own record, under one lock. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
-static uint8_t state[FRAMES];
-static uint32_t home[FRAMES];
-static uint32_t nr_home;
+/* The kernel's record of pages, under the lock of that of frames. */
 static struct page pages[THREADS * PAGES];
-static uint32_t result[SLOTS];
-static uint64_t evictions, swapins, retaken, refused;
 static bool resizes;
-static uint32_t have = FRAMES; /* of the pool, from the first one on */
-static uint64_t refusals[SLOTS]; /* the last reply that was refused */
 static uint32_t followed; /* sizes, by the workers */
+static uint64_t evictions, swapins, retaken;
 
 static uint64_t get(const uint64_t *word)
 {
@@ -112,24 +105,12 @@ static void end_record(const struct page *page)
 	});
 }
 
-/* A frame is free: it leaves now, if it is to leave. */
-static void set_free(uint32_t frame)
-{
-	state[frame] = frame < have ? USM_FRAME_FREE : USM_FRAME_POOL;
-}
-
-static void come_home(uint32_t frame)
-{
-	state[frame] = USM_FRAME_HOME;
-	home[nr_home++] = frame;
-}
-
 static void retake(uint32_t index)
 {
 	struct page *page = &pages[index];
 
 	retaken++;
-	state[page->frame] = USM_FRAME_MAPPED;
+	*race_frames_state(&frames, page->frame) = USM_FRAME_MAPPED;
 	post(&(struct usm_notice){
 		.type = USM_NOTICE_RETAKEN,
 		.frame = page->frame,
@@ -148,22 +129,27 @@ static void drop(uint32_t index)
 	if (page->where == OUT)
 		end_record(page);
 	if (page->where != NOWHERE && page->frame != USM_FRAME_NONE)
-		come_home(page->frame);
+		race_frames_come_home(&frames, page->frame);
 	page->where = NOWHERE;
 }
 
-/* An answer to the fault on a page: 0, or why it is refused. */
-static int use(uint32_t index, uint32_t frame)
+static uint32_t page_of_slot(uint32_t slot)
 {
-	struct page *page = &pages[index];
+	return (uint32_t)((__atomic_load_n(&race_slots.slot[slot].addr,
+					   __ATOMIC_RELAXED) -
+			   addr_of(0)) >>
+			  USM_FRAME_SHIFT);
+}
 
-	if (frame == USM_FRAME_NONE)
-		return 0;
-	if (frame >= FRAMES)
-		return -EPERM;
-	if (state[frame] != USM_FRAME_FREE)
-		return -EBUSY;
-	state[frame] = USM_FRAME_MAPPED;
+/* An answer to the fault on a page: 0, or why it is refused. */
+static int use(uint32_t slot, uint32_t frame)
+{
+	uint32_t index = page_of_slot(slot);
+	struct page *page = &pages[index];
+	int err = race_frames_use(&frames, frame);
+
+	if (err || frame == USM_FRAME_NONE)
+		return err;
 	if (page->where == OUT) {
 		race_check(get(pool[frame]) == page->value,
 			   "page %u came back as another", index);
@@ -194,115 +180,12 @@ static bool touch(uint32_t index)
 
 /* ---- what workers ask the kernel for ---------------------------------------------- */
 
-static int kernel_worker(void *ctx, uint32_t worker)
-{
-	(void)ctx;
-	(void)worker;
-	return 0;
-}
-
-static uint32_t slot_state(uint32_t slot)
-{
-	return __atomic_load_n(&slots[slot].state, __ATOMIC_SEQ_CST);
-}
-
-static void set_slot_state(uint32_t slot, uint32_t to)
-{
-	__atomic_store_n(&slots[slot].state, to, __ATOMIC_SEQ_CST);
-}
-
-static uint32_t page_of_slot(uint32_t slot)
-{
-	return (uint32_t)((__atomic_load_n(&slots[slot].addr,
-					   __ATOMIC_RELAXED) -
-			   addr_of(0)) >>
-			  USM_FRAME_SHIFT);
-}
-
-static int kernel_map(void *ctx, struct usm_map_entry *entries, uint32_t nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < nr; i++) {
-		struct usm_map_entry *entry = &entries[i];
-
-		if (slots[entry->slot].gen != entry->gen ||
-		    slot_state(entry->slot) == USM_SLOT_IDLE) {
-			entry->result = -ESTALE;
-			continue;
-		}
-		entry->result = use(page_of_slot(entry->slot), entry->frame);
-		if (entry->result) {
-			refused++;
-			continue;
-		}
-		result[entry->slot] = entry->frame;
-		set_slot_state(entry->slot, USM_SLOT_IDLE);
-	}
-	pthread_cond_broadcast(&answered);
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-static int kernel_scan(void *ctx, uint32_t *found)
-{
-	(void)ctx;
-	*found = 0;
-	return 0;
-}
-
-static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
-			 uint32_t *nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	memset(out, 0, *nr * sizeof(*out));
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < *nr && first + i < FRAMES; i++)
-		out[i].state = state[first + i];
-	pthread_mutex_unlock(&lock);
-	*nr = i;
-	return 0;
-}
-
-static int kernel_extents(void *ctx, struct usm_extents *out)
-{
-	(void)ctx;
-	memset(out, 0, sizeof(*out));
-	pthread_mutex_lock(&lock);
-	out->frames = have;
-	pthread_mutex_unlock(&lock);
-	out->nr_extents = 1;
-	out->extents[0].frames = out->frames;
-	return 0;
-}
-
-static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
-{
-	uint32_t got = 0;
-
-	(void)ctx;
-	pthread_mutex_lock(&lock);
-	while (nr_home && got < *nr) {
-		uint32_t frame = home[--nr_home];
-
-		set_free(frame);
-		pfns[got++] = frame;
-	}
-	pthread_mutex_unlock(&lock);
-	*nr = got;
-	return got ? 0 : -EAGAIN;
-}
-
 static int kernel_evict(void *ctx, struct usm_evict_entry *entries, uint32_t nr)
 {
 	uint32_t i, index;
 
 	(void)ctx;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	for (i = 0; i < nr; i++) {
 		for (index = 0; index < THREADS * PAGES; index++)
 			if (pages[index].where == MAPPED &&
@@ -312,12 +195,13 @@ static int kernel_evict(void *ctx, struct usm_evict_entry *entries, uint32_t nr)
 		if (index == THREADS * PAGES)
 			continue;
 		entries[i].result = 0;
-		state[entries[i].frame] = USM_FRAME_EVICTING;
+		*race_frames_state(&frames, entries[i].frame) =
+			USM_FRAME_EVICTING;
 		pages[index].where = OUT;
 		pages[index].cookie = entries[i].cookie;
 		evictions++;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return 0;
 }
 
@@ -326,7 +210,7 @@ static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
 	uint32_t i, index;
 
 	(void)ctx;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	for (i = 0; i < nr; i++) {
 		for (index = 0; index < THREADS * PAGES; index++)
 			if (pages[index].where == OUT &&
@@ -337,94 +221,45 @@ static int kernel_free(void *ctx, struct usm_free_entry *entries, uint32_t nr)
 			continue;
 		entries[i].result = 0;
 		pages[index].frame = USM_FRAME_NONE;
-		set_free(entries[i].frame);
+		race_frames_set_free(&frames, entries[i].frame);
 		/* Whoever needs it again must get it from the device. */
 		put(pool[entries[i].frame], ~0ULL);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return 0;
 }
 
 /* ---- the tenants ------------------------------------------------------------------- */
 
-static void ring(uint32_t index)
-{
-	struct usm_doorbell *bell = &bells[index % nr_workers];
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&bell->state, __ATOMIC_SEQ_CST) ==
-	    USM_WORKER_ASLEEP)
-		usm_doorbell_ring(bell);
-}
-
 static void raise_fault(uint32_t slot, uint32_t index)
 {
-	struct usm_slot *at = &slots[slot];
+	struct usm_slot *at = &race_slots.slot[slot];
 	const struct page *page = &pages[index];
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	__atomic_store_n(&at->addr, addr_of(index), __ATOMIC_RELAXED);
 	__atomic_store_n(&at->cookie, page->cookie, __ATOMIC_RELAXED);
 	__atomic_store_n(&at->kind,
 			 page->where == OUT ? USM_FAULT_SWAPIN : USM_FAULT_ANON,
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&at->member, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&at->error, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&at->gen, at->gen + 1, __ATOMIC_SEQ_CST);
-	set_slot_state(slot, USM_SLOT_SPINNING);
-	pthread_mutex_unlock(&lock);
-	__atomic_fetch_or(&pfq.leaf[slot / 64], 1ULL << slot % 64,
-			  __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&pfq.summary, 1ULL << slot / 64, __ATOMIC_SEQ_CST);
-	ring(slot);
-}
-
-/* Under the lock: a stored reply, if there is one. */
-static bool take_reply(uint32_t slot, uint32_t index)
-{
-	uint64_t reply = __atomic_load_n(&slots[slot].reply, __ATOMIC_SEQ_CST);
-	int err;
-
-	if (reply >> 32 != slots[slot].gen || reply == refusals[slot])
-		return false;
-	err = use(index, (uint32_t)reply);
-	if (err) {
-		/* It goes on waiting, and rings. */
-		refused++;
-		refusals[slot] = reply;
-		__atomic_store_n(&slots[slot].error, err, __ATOMIC_SEQ_CST);
-		ring(slot);
-		return false;
-	}
-	set_slot_state(slot, USM_SLOT_IDLE);
-	result[slot] = (uint32_t)reply;
-	return true;
+	pthread_mutex_unlock(&frames.lock);
+	race_slots_raise(slot);
 }
 
 static void fault(uint32_t slot, uint32_t index, bool leaves)
 {
 	raise_fault(slot, index);
-	pthread_mutex_lock(&lock);
-	if (leaves && slot_state(slot) != USM_SLOT_IDLE) {
-		set_slot_state(slot, USM_SLOT_IDLE);
-		pthread_mutex_unlock(&lock);
+	if (leaves && race_slots_leave(slot))
 		return;
-	}
-	if (slot_state(slot) != USM_SLOT_IDLE)
-		set_slot_state(slot, USM_SLOT_ASLEEP);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	while (slot_state(slot) == USM_SLOT_ASLEEP && !take_reply(slot, index))
-		pthread_cond_wait(&answered, &lock);
-	race_check(result[slot] != USM_FRAME_NONE, "page %u gets no frame",
-		   index);
-	pthread_mutex_unlock(&lock);
+	race_check(race_slots_sleep(slot) != USM_FRAME_NONE,
+		   "page %u gets no frame", index);
 }
 
 static void *tenant(void *arg)
 {
 	uint32_t nth = (uint32_t)(uintptr_t)arg, round;
-	/* Each in a word of its own, and spread over the workers. */
-	uint32_t slot = nth * 64 + nth;
+	uint32_t slot = race_slots_of_thread(nth);
 	uint64_t random = nth + 1;
 
 	for (round = 0; round < rounds; round++) {
@@ -433,20 +268,20 @@ static void *tenant(void *arg)
 
 		random = random * 6364136223846793005ULL + 1442695040888963407;
 		index += (uint32_t)(random >> 33) % PAGES;
-		pthread_mutex_lock(&lock);
+		pthread_mutex_lock(&frames.lock);
 		there = touch(index);
 		if (there && round % 32 == 0)
 			drop(index);
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_unlock(&frames.lock);
 		if (!there)
 			fault(slot, index, round % 61 == 60);
 		if (round % 256 == 0)
 			usleep(300); /* lets workers fall asleep */
 	}
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&frames.lock);
 	for (round = 0; round < PAGES; round++)
 		drop(nth * PAGES + round);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	return arg;
 }
 
@@ -471,20 +306,22 @@ static void resize(void *ctx)
 }
 
 /* As the module: what is free leaves at once, the rest when it is. */
-static void set_size(struct usm_workers *workers, uint32_t frames)
+static void set_size(struct usm_workers *workers, uint32_t size)
 {
 	uint32_t before = __atomic_load_n(&followed, __ATOMIC_SEQ_CST), i;
 
-	pthread_mutex_lock(&lock);
-	have = frames;
+	pthread_mutex_lock(&frames.lock);
+	frames.have = size;
 	for (i = 0; i < FRAMES; i++) {
-		if (state[i] != USM_FRAME_POOL && state[i] != USM_FRAME_FREE)
+		uint8_t state = *race_frames_state(&frames, i);
+
+		if (state != USM_FRAME_POOL && state != USM_FRAME_FREE)
 			continue;
-		if (i >= have || state[i] == USM_FRAME_POOL)
+		if (i >= size || state == USM_FRAME_POOL)
 			put(pool[i], 0);
-		set_free(i);
+		race_frames_set_free(&frames, i);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&frames.lock);
 	usm_workers_resize(workers);
 	while (__atomic_load_n(&followed, __ATOMIC_SEQ_CST) == before)
 		usleep(100);
@@ -544,21 +381,22 @@ int main(int argc, char **argv)
 		.extents = { { 0, FRAMES } },
 	};
 	static const struct usm_kernel kernel = {
-		.worker = kernel_worker,
-		.map = kernel_map,
-		.scan = kernel_scan,
-		.frames = kernel_frames,
-		.extents = kernel_extents,
+		.ctx = &frames,
+		.worker = race_slots_worker,
+		.map = race_slots_map,
+		.scan = race_frames_scan,
+		.frames = race_frames_list,
 		.evict = kernel_evict,
 		.free = kernel_free,
-		.read_freed = kernel_read_freed,
+		.read_freed = race_frames_read_freed,
+		.extents = race_frames_extents,
 	};
-	const struct usm_channel_view view = { &pfq, slots, SLOTS, &notices };
+	const struct usm_channel_view view = race_slots_view(THREADS, &notices);
 	struct usm_workers_options options = {
 		.kernel = &kernel,
 		.claim = &claim,
 		.alloc = &usm_alloc_first_fit,
-		.bells = bells,
+		.bells = race_slots.bells,
 	};
 	struct usm_swap_device device;
 	struct usm_pager_options paging = {
@@ -583,17 +421,13 @@ int main(int argc, char **argv)
 	race_watchdog();
 	slow_device_open(SWAP_SLOTS, &device);
 	rounds = race_rounds(6000);
-	if (argc > 1)
-		nr_workers = (uint32_t)strtoul(argv[1], NULL, 10);
+	options.nr = race_workers(argc, argv);
 	resizes = argc > 2;
-	/* What a machine with fewer CPUs can do. */
-	while (nr_workers > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
-		nr_workers /= 2;
-	memset(state, USM_FRAME_FREE, sizeof(state));
-	race_check(
-		!usm_returned_create(claim.extents, 1, 0, &kernel, &returned),
-		"returned");
-	options.nr = nr_workers;
+	race_frames_init(&frames, 0, FRAMES);
+	race_slots_init(&frames, options.nr, use);
+	race_check(!usm_returned_create(claim.extents, 1, RACE_BASE_PFN,
+					&kernel, &returned),
+		   "returned");
 	options.returned = returned;
 	race_check(!usm_workers_create(&options, &workers), "workers");
 	paging.stock = usm_workers_stocks(workers)[0];
@@ -601,7 +435,7 @@ int main(int argc, char **argv)
 	race_check(!usm_workers_schedule(workers, &view, pager, PATIENCE_NS),
 		   "managers");
 	race_check(!usm_stock_reconcile(paging.stock, NULL), "reconcile");
-	parts.nr_workers = nr_workers;
+	parts.nr_workers = options.nr;
 	parts.stocks = usm_workers_stocks(workers);
 	parts.managers = usm_workers_managers(workers);
 	parts.pager = pager;
@@ -610,7 +444,8 @@ int main(int argc, char **argv)
 	run(workers);
 	usm_pager_work(pager);
 	race_check(!usm_pager_out(pager), "slots are left over");
-	race_check(!refused || resizes, "%lu frames refused", refused);
+	race_check(!race_slots.refused || resizes, "%lu frames refused",
+		   race_slots.refused);
 	race_check(evictions > rounds && swapins > rounds / 2,
 		   "%lu evictions, %lu came back", evictions, swapins);
 	printf("%lu evictions, %lu came back, %lu were taken back\n", evictions,

@@ -37,3 +37,12 @@ uint64_t race_rounds(uint64_t usual)
 		return strtoull(given, NULL, 10);
 	return getenv("USM_SOAK") ? usual * SOAK_FACTOR : usual;
 }
+
+uint32_t race_workers(int argc, char **argv)
+{
+	uint32_t nr = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1;
+
+	while (nr > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
+		nr /= 2;
+	return nr;
+}

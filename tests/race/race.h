@@ -27,4 +27,7 @@ void race_watchdog(void);
  */
 uint64_t race_rounds(uint64_t usual);
 
+/* How many workers the arguments ask for (1), or what the machine can do. */
+uint32_t race_workers(int argc, char **argv);
+
 #endif /* USM_TESTS_RACE_H */

@@ -4,13 +4,12 @@
  * that collects what comes home: a frame is in one place at a time, whoever
  * frees it, none is lost, and nobody starves while others have some.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "frames.h"
 #include "instance/policies/alloc/registry.h"
 #include "instance/worker/stock.h"
 #include "instance/worker/stock_books.h"
@@ -21,7 +20,6 @@
 #define FIRST 77
 #define FRAMES 400
 #define HELD 95 /* by each at most, so that together they nearly use all */
-#define BASE_PFN 4096
 
 /* Picks in a row without a frame before a worker counts as starved. */
 #define PATIENCE 1000000
@@ -34,65 +32,14 @@ static uint64_t rounds;
 static unsigned int nr_done; /* workers through with their rounds */
 static bool stop;
 
-/* The kernel's record. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint8_t state[FRAMES];
-static uint32_t home[FRAMES];
-static uint32_t nr_home;
-
-static int kernel_scan(void *ctx, uint32_t *found)
-{
-	(void)ctx;
-	*found = 0;
-	return 0;
-}
-
-static int kernel_frames(void *ctx, uint32_t first, struct usm_frame_info *out,
-			 uint32_t *nr)
-{
-	uint32_t i;
-
-	(void)ctx;
-	memset(out, 0, *nr * sizeof(*out));
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < *nr && first - FIRST + i < FRAMES; i++)
-		out[i].state = state[first - FIRST + i];
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-static int kernel_read_freed(void *ctx, uint64_t *pfns, uint32_t *nr)
-{
-	uint32_t got = 0;
-
-	(void)ctx;
-	pthread_mutex_lock(&lock);
-	while (nr_home && got < *nr) {
-		uint32_t frame = home[--nr_home];
-
-		state[frame] = USM_FRAME_FREE;
-		pfns[got++] = BASE_PFN + FIRST + frame;
-	}
-	pthread_mutex_unlock(&lock);
-	*nr = got;
-	return got ? 0 : -EAGAIN;
-}
+static struct race_frames frames;
 
 static void use(uint32_t frame)
 {
-	pthread_mutex_lock(&lock);
-	race_check(state[frame - FIRST] == USM_FRAME_FREE,
-		   "frame %u in two hands", frame);
-	state[frame - FIRST] = USM_FRAME_MAPPED;
-	pthread_mutex_unlock(&lock);
-}
-
-static void let_go(uint32_t frame)
-{
-	pthread_mutex_lock(&lock);
-	state[frame - FIRST] = USM_FRAME_HOME;
-	home[nr_home++] = frame - FIRST;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&frames.lock);
+	race_check(!race_frames_use(&frames, frame), "frame %u in two hands",
+		   frame);
+	pthread_mutex_unlock(&frames.lock);
 }
 
 static uint32_t pick(struct usm_stock *stock, const struct usm_fault *fault)
@@ -131,7 +78,7 @@ static void *work(void *arg)
 		/* Each has its time with many and its time with few. */
 		mine = (round / 512 + worker) % 2 ? HELD : HELD / 8;
 		while (nr_held >= mine)
-			let_go(held[--nr_held]);
+			race_frames_let_go(&frames, held[--nr_held]);
 		held[nr_held] = pick(stock, &fault);
 		use(held[nr_held++]);
 		if (random % 64 == 0)
@@ -140,7 +87,7 @@ static void *work(void *arg)
 			usm_stock_member_gone(stock, worker + 1);
 	}
 	while (nr_held)
-		let_go(held[--nr_held]);
+		race_frames_let_go(&frames, held[--nr_held]);
 	__atomic_fetch_add(&nr_done, 1, __ATOMIC_SEQ_CST);
 	/* Whoever is done still gives when it is asked, as in an idle worker. */
 	while (__atomic_load_n(&nr_done, __ATOMIC_RELAXED) < WORKERS) {
@@ -193,9 +140,10 @@ int main(void)
 {
 	static const struct usm_extent extent = { FIRST, FRAMES };
 	static const struct usm_kernel kernel = {
-		.scan = kernel_scan,
-		.frames = kernel_frames,
-		.read_freed = kernel_read_freed,
+		.ctx = &frames,
+		.scan = race_frames_scan,
+		.frames = race_frames_list,
+		.read_freed = race_frames_read_freed,
 	};
 	pthread_t threads[WORKERS], reader;
 	uint32_t recovered = 0;
@@ -203,10 +151,10 @@ int main(void)
 
 	race_watchdog();
 	rounds = race_rounds(20000);
-	memset(state, USM_FRAME_FREE, sizeof(state));
-	race_check(
-		!usm_returned_create(&extent, 1, BASE_PFN, &kernel, &returned),
-		"returned");
+	race_frames_init(&frames, FIRST, FRAMES);
+	race_check(!usm_returned_create(&extent, 1, RACE_BASE_PFN, &kernel,
+					&returned),
+		   "returned");
 	race_check(!usm_shared_arena_create(&extent, 1, &shared), "shared");
 	race_check(!usm_returned_share(returned, shared, WORKERS), "share");
 	balance.nr_workers = WORKERS;
