@@ -258,7 +258,7 @@ int usm_json_choice(const cJSON *item, const char *path,
 		    const char *const *names, size_t nr, const char *must,
 		    unsigned int *value, struct usm_config_error *err)
 {
-	const char *name = NULL;
+	const char *name = "";
 	int ret = usm_json_string(item, path, &name, err);
 
 	if (ret)

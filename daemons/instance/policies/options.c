@@ -40,3 +40,13 @@ int usm_policy_configure(const struct usm_policy_options *options,
 	}
 	return 0;
 }
+
+int usm_policy_not_started(const char *kind, const char *policy, int err,
+			   struct usm_failure *failure)
+{
+	int error = err < 0 ? -err : EINVAL;
+
+	return usm_fail(failure, USM_EXIT_FAILED, error,
+			"%s: \"%s\" does not start: %s", kind, policy,
+			strerror(error));
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "instance/arena/bitmap.h"
+#include "instance/policies/stats.h"
 
 /*
  * A policy may name frames that were taken past it; it is asked again, since
@@ -39,11 +40,8 @@ static int make_context(struct usm_checked_alloc *checked,
 	int err = checked->policy->init(checked->arena, &ctx);
 
 	if (err)
-		return usm_fail(failure, USM_EXIT_FAILED,
-				err < 0 ? -err : EINVAL,
-				"policy.alloc: \"%s\" does not start: %s",
-				checked->policy->name,
-				strerror(err < 0 ? -err : EINVAL));
+		return usm_policy_not_started(
+			"policy.alloc", checked->policy->name, err, failure);
 	checked->ctx = ctx;
 	return usm_policy_configure(&options, checked->policy->config, ctx,
 				    failure);
@@ -271,12 +269,8 @@ void usm_checked_alloc_process_exit(struct usm_checked_alloc *checked,
 uint32_t usm_checked_alloc_stats(const struct usm_checked_alloc *checked,
 				 struct usm_policy_stat *stats, uint32_t nr)
 {
-	uint32_t own = 0;
+	const struct usm_policy_stat own = { "overruled", checked->overruled };
 
-	if (!nr)
-		return 0;
-	stats[0] = (struct usm_policy_stat){ "overruled", checked->overruled };
-	if (checked->policy->stats)
-		own = checked->policy->stats(checked->ctx, stats + 1, nr - 1);
-	return 1 + (own < nr ? own : nr - 1);
+	return usm_policy_stats(&own, 1, checked->policy->stats, checked->ctx,
+				stats, nr);
 }

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "instance/arena/bitmap.h"
+#include "instance/policies/stats.h"
 
 struct usm_checked_evict {
 	const struct usm_evict_policy *policy;
@@ -24,7 +24,7 @@ static int make_context(struct usm_checked_evict *checked, const char *field,
 			const struct usm_settings *settings,
 			struct usm_failure *failure)
 {
-	char options_field[FIELD_SIZE];
+	char kind[FIELD_SIZE], options_field[FIELD_SIZE];
 	const struct usm_policy_options options = {
 		.field = options_field,
 		.policy = checked->policy->name,
@@ -33,12 +33,11 @@ static int make_context(struct usm_checked_evict *checked, const char *field,
 	void *ctx = NULL;
 	int err = checked->policy->init(checked->nr_frames, &ctx);
 
-	if (err)
-		return usm_fail(failure, USM_EXIT_FAILED,
-				err < 0 ? -err : EINVAL,
-				"%s.evict: \"%s\" does not start: %s", field,
-				checked->policy->name,
-				strerror(err < 0 ? -err : EINVAL));
+	if (err) {
+		snprintf(kind, sizeof(kind), "%s.evict", field);
+		return usm_policy_not_started(kind, checked->policy->name, err,
+					      failure);
+	}
 	checked->ctx = ctx;
 	snprintf(options_field, sizeof(options_field), "%s.evict_options",
 		 field);
@@ -210,12 +209,8 @@ void usm_checked_evict_process_exit(struct usm_checked_evict *checked,
 uint32_t usm_checked_evict_stats(const struct usm_checked_evict *checked,
 				 struct usm_policy_stat *stats, uint32_t nr)
 {
-	uint32_t own = 0;
+	const struct usm_policy_stat own = { "overruled", checked->overruled };
 
-	if (!nr)
-		return 0;
-	stats[0] = (struct usm_policy_stat){ "overruled", checked->overruled };
-	if (checked->policy->stats)
-		own = checked->policy->stats(checked->ctx, stats + 1, nr - 1);
-	return 1 + (own < nr ? own : nr - 1);
+	return usm_policy_stats(&own, 1, checked->policy->stats, checked->ctx,
+				stats, nr);
 }

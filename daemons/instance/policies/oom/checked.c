@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "instance/policies/options.h"
-
-/* Its own counters, before those of the policy. */
-#define NR_STATS 4U
+#include "instance/policies/stats.h"
 
 struct usm_checked_oom {
 	struct usm_checked_oom_options options;
@@ -37,11 +34,9 @@ int usm_checked_oom_create(const struct usm_checked_oom_options *options,
 	checked->options = *options;
 	err = policy->init(&ctx);
 	if (err) {
-		err = err < 0 ? err : -EINVAL;
 		free(checked);
-		return usm_fail(failure, USM_EXIT_FAILED, -err,
-				"policy.oom: \"%s\" does not start: %s",
-				policy->name, strerror(-err));
+		return usm_policy_not_started("policy.oom", policy->name, err,
+					      failure);
 	}
 	checked->ctx = ctx;
 	err = usm_policy_configure(&configured, policy->config, ctx, failure);
@@ -135,20 +130,16 @@ bool usm_checked_oom_waits(struct usm_checked_oom *checked,
 uint32_t usm_checked_oom_stats(const struct usm_checked_oom *checked,
 			       struct usm_policy_stat *stats, uint32_t nr)
 {
-	const struct usm_policy_stat own[NR_STATS] = {
+	const struct usm_policy_stat own[] = {
 		{ "overruled", checked->overruled },
 		{ "fallbacks", checked->fallbacks },
 		{ "waits", checked->waits },
 		{ "kills", checked->kills },
 	};
-	uint32_t filled = nr < NR_STATS ? nr : NR_STATS, more;
 
-	memcpy(stats, own, filled * sizeof(*stats));
-	if (!checked->options.policy->stats || filled == nr)
-		return filled;
-	more = checked->options.policy->stats(checked->ctx, stats + filled,
-					      nr - filled);
-	return filled + (more < nr - filled ? more : nr - filled);
+	return usm_policy_stats(own, sizeof(own) / sizeof(own[0]),
+				checked->options.policy->stats, checked->ctx,
+				stats, nr);
 }
 
 const char *usm_checked_oom_name(const struct usm_checked_oom *checked)

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/client.h"
+#include "instance/policies/stats.h"
 
 /* Above this no process of x86-64 has pages, with five-level page tables. */
 #define USER_END (1ULL << 56)
@@ -29,11 +29,8 @@ static int make_context(struct usm_checked_prefetch *checked,
 	int err = checked->policy->init(&ctx);
 
 	if (err)
-		return usm_fail(failure, USM_EXIT_FAILED,
-				err < 0 ? -err : EINVAL,
-				"policy.prefetch: \"%s\" does not start: %s",
-				checked->policy->name,
-				strerror(err < 0 ? -err : EINVAL));
+		return usm_policy_not_started(
+			"policy.prefetch", checked->policy->name, err, failure);
 	checked->ctx = ctx;
 	return usm_policy_configure(&options, checked->policy->config, ctx,
 				    failure);
@@ -126,12 +123,8 @@ usm_checked_prefetch_name(const struct usm_checked_prefetch *checked)
 uint32_t usm_checked_prefetch_stats(const struct usm_checked_prefetch *checked,
 				    struct usm_policy_stat *stats, uint32_t nr)
 {
-	uint32_t own = 0;
+	const struct usm_policy_stat own = { "overruled", checked->overruled };
 
-	if (!nr)
-		return 0;
-	stats[0] = (struct usm_policy_stat){ "overruled", checked->overruled };
-	if (checked->policy->stats)
-		own = checked->policy->stats(checked->ctx, stats + 1, nr - 1);
-	return 1 + (own < nr ? own : nr - 1);
+	return usm_policy_stats(&own, 1, checked->policy->stats, checked->ctx,
+				stats, nr);
 }
