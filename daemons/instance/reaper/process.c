@@ -64,6 +64,20 @@ static bool is_member(uint32_t instance, const struct usm_member_info *wanted)
 	       info.start_time_ns == wanted->start_time_ns;
 }
 
+/*
+ * Is the daemon still the instance's?  One that gave up its claim could have
+ * members of whoever has the instance's number now killed.  It cannot get it
+ * back: as it is now it was before.
+ */
+static bool is_served(uint32_t instance, pid_t daemon)
+{
+	struct usm_instance_info info;
+	uint32_t nr = 1;
+
+	return !usm_client_list(DEVICE_FD, instance, &info, &nr) && nr &&
+	       info.instance == instance && info.daemon_pid == (uint32_t)daemon;
+}
+
 /* A number may be another process by now; a pidfd and a second look tell. */
 static bool kill_largest(uint32_t instance, pid_t daemon,
 			 struct usm_reaped *reaped)
@@ -73,7 +87,7 @@ static bool kill_largest(uint32_t instance, pid_t daemon,
 
 	if (!find(instance, daemon, &victim) ||
 	    usm_client_pidfd(victim.pid, &pidfd) ||
-	    !is_member(instance, &victim) ||
+	    !is_member(instance, &victim) || !is_served(instance, daemon) ||
 	    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0))
 		return false;
 	*reaped = (struct usm_reaped){

@@ -7,8 +7,8 @@
  * kill, and is not to be able to.  This process keeps CAP_KILL alone and takes
  * one request: kill the member with the most frames.  Who that is it asks the
  * kernel itself; it serves the one instance it was told of before the daemon
- * gave up its rights, and kills one process a second at most.  It ends with the
- * daemon.
+ * gave up its rights, as long as that is the daemon's, and kills one process a
+ * second at most.  It ends with the daemon.
  */
 #ifndef USM_INSTANCE_REAPER_REAPER_H
 #define USM_INSTANCE_REAPER_REAPER_H

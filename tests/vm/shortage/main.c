@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "instance/reaper/reaper.h"
 #include "lib/check.h"
 #include "lib/instance.h"
 #include "lib/pattern.h"
+#include "lib/raw_daemon.h"
 #include "lib/wait.h"
 
 #define LIMIT_S 200
@@ -20,6 +22,7 @@
 #define DEADLINE_MS 8000
 #define HOME_MS 20000
 #define SEED 7
+#define NOBODY 65534
 
 /* Long enough for a fault to find nothing, and to be tried again. */
 #define SHORTAGE_MS 300
@@ -149,6 +152,42 @@ static void test_kill_largest(int dev, unsigned int workers)
 	end(&instance, "kill-largest");
 }
 
+/*
+ * The instance that a reaper was told of ends, and another one gets its number:
+ * whoever still speaks to that reaper has nobody of the other one killed.
+ */
+static void test_reaper_of_another(int dev)
+{
+	static size_t pages = HOLDER_PAGES;
+	const struct instance_options options = {
+		.name = "other",
+		.memory = MEMORY,
+	};
+	struct usm_failure failure = { .text = "" };
+	struct usm_reaper *reaper = NULL;
+	struct instance instance;
+	struct raw_daemon gone;
+	struct child member;
+	uint32_t id;
+
+	require(!usm_reaper_start(NULL, NOBODY, NOBODY, &reaper, &failure),
+		"a reaper starts: %s", failure.text);
+	raw_daemon_open(&gone, "gone", FRAMES, 0, DEADLINE_MS);
+	id = gone.claim.instance;
+	require(!usm_reaper_serve(reaper, id), "it serves");
+	raw_daemon_close(&gone);
+	require(instance_gone(dev, id, HOME_MS), "its instance ends");
+	instance_start(&instance, dev, &options);
+	check_eq(instance.id, id, "another one has its number");
+	start(&member, &instance, &pages);
+	require(child_reached(&member, 1), "and a member with frames");
+	usm_reaper_ask(reaper);
+	pause_ms(SHORTAGE_MS);
+	expect_right(&member, "who is not the reaper's to kill");
+	usm_reaper_stop(reaper);
+	end(&instance, "other");
+}
+
 int main(void)
 {
 	int dev;
@@ -159,5 +198,6 @@ int main(void)
 	test_stall(dev);
 	test_kill_largest(dev, 1);
 	test_kill_largest(dev, 2);
+	test_reaper_of_another(dev);
 	return test_end();
 }
