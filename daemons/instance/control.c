@@ -21,6 +21,9 @@
  */
 #define FREED_PAUSE_NS 5000000ULL
 
+/* Workers read what they are told between two passes. */
+#define UNTOLD_PAUSE_MS 5
+
 enum {
 	FD_STOP,
 	FD_EVENTS,
@@ -30,21 +33,38 @@ enum {
 };
 
 /* Again is fine; better than not at all. */
-static void tell_of(const struct usm_control *control, uint32_t member)
+static void tell(struct usm_control *control, const struct usm_member *member)
+{
+	if (!control->member_new ||
+	    control->member_new(control->workers_ctx, member))
+		return;
+	if (!control->untold || member->member < control->untold)
+		control->untold = member->member;
+}
+
+static void tell_of(struct usm_control *control, uint32_t member)
 {
 	const struct usm_member *found =
 		usm_members_find(&control->members, member);
 
-	if (found && control->member_new)
-		control->member_new(control->workers_ctx, found);
+	if (found)
+		tell(control, found);
 }
 
-static void tell_of_all(const struct usm_control *control)
+/* Of this member and those after it, as long as there is room. */
+static void tell_from(struct usm_control *control, uint32_t member)
 {
 	size_t i;
 
-	for (i = 0; i < control->members.nr; i++)
-		tell_of(control, control->members.entry[i].member);
+	control->untold = 0;
+	for (i = 0; i < control->members.nr && !control->untold; i++)
+		if (control->members.entry[i].member >= member)
+			tell(control, &control->members.entry[i]);
+}
+
+static void tell_of_all(struct usm_control *control)
+{
+	tell_from(control, 0);
 }
 
 static void tell_gone(void *ctx, uint32_t member)
@@ -154,6 +174,14 @@ static int ms_until(uint64_t when)
 	return now >= when ? 0 : (int)((when - now + 999999) / 1000000);
 }
 
+/* How long it may sleep; -1: until something happens. */
+static int limit_ms(const struct usm_control *control, int pause)
+{
+	if (control->untold && (!pause || pause > UNTOLD_PAUSE_MS))
+		return UNTOLD_PAUSE_MS;
+	return pause ? pause : -1;
+}
+
 static void watch_sources(const struct usm_control *control, struct pollfd *fds)
 {
 	int i;
@@ -166,8 +194,7 @@ static void watch_sources(const struct usm_control *control, struct pollfd *fds)
 		};
 }
 
-static void serve_sources(const struct usm_control *control,
-			  const struct pollfd *fds)
+static void serve_sources(struct usm_control *control, const struct pollfd *fds)
 {
 	int i;
 
@@ -195,7 +222,7 @@ int usm_control_run(struct usm_control *control)
 
 		/* A negative descriptor is passed over by poll(). */
 		fds[FD_FREED].fd = pause ? -1 : control->session->freed_fd;
-		if (poll(fds, NR_FDS, pause ? pause : -1) < 0) {
+		if (poll(fds, NR_FDS, limit_ms(control, pause)) < 0) {
 			err = errno == EINTR ? 0 : -errno;
 			continue;
 		}
@@ -211,6 +238,8 @@ int usm_control_run(struct usm_control *control)
 		}
 		if (!err)
 			serve_sources(control, fds + FD_SOURCE);
+		if (control->untold)
+			tell_from(control, control->untold);
 	}
 	return err;
 }

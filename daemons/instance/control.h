@@ -33,8 +33,11 @@ struct usm_control_source {
 struct usm_control {
 	struct usm_session *session;
 	struct usm_returned *returned;
-	/* What workers should know; called on this thread, NULL is fine. */
-	void (*member_new)(void *ctx, const struct usm_member *member);
+	/*
+	 * What workers should know; called on this thread, NULL is fine.
+	 * member_new: false when it could not be said now; it is again, soon.
+	 */
+	bool (*member_new)(void *ctx, const struct usm_member *member);
 	void (*member_gone)(void *ctx, uint32_t member);
 	void (*resized)(void *ctx);
 	void (*freed)(void *ctx); /* frames came home */
@@ -42,6 +45,8 @@ struct usm_control {
 	int stop_fd; /* readable: end cleanly */
 	struct usm_control_source source[USM_CONTROL_SOURCES];
 	struct usm_members_table members;
+	uint32_t
+		untold; /* workers do not know those from this one on; 0: none */
 	/* Optional: told every event after it was applied. */
 	void (*observe)(void *ctx, const struct usm_event *event);
 	void *observe_ctx;

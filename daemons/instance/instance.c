@@ -279,14 +279,14 @@ int usm_instance_start(struct usm_instance *instance, int cpu,
 				 follow_resize, instance, failure);
 }
 
-static void member_new(void *ctx, const struct usm_member *member)
+static bool member_new(void *ctx, const struct usm_member *member)
 {
 	const struct usm_instance *instance = ctx;
 
-	usm_workers_member_new(instance->workers, member->member,
-			       (uint32_t)member->pid,
-			       usm_process_group(instance->processes, "/proc",
-						 member->pid, member->comm));
+	return usm_workers_member_new(
+		instance->workers, member->member, (uint32_t)member->pid,
+		usm_process_group(instance->processes, "/proc", member->pid,
+				  member->comm));
 }
 
 static void member_gone(void *ctx, uint32_t member)

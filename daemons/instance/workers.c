@@ -352,28 +352,36 @@ size_t usm_workers_high_water(const struct usm_workers *workers)
 	return most;
 }
 
-static void post(struct usm_workers *workers, struct usm_inbox_message message)
+/* False: an inbox is full, and its worker is to empty it. */
+static bool post(struct usm_workers *workers, struct usm_inbox_message message)
 {
+	bool posted = true;
 	unsigned int i;
 
-	/* A full inbox loses a hint, nothing else. */
-	for (i = 0; i < workers->options.nr; i++)
-		usm_inbox_post(workers->inboxes[i], message);
+	for (i = 0; i < workers->options.nr; i++) {
+		if (usm_inbox_post(workers->inboxes[i], message))
+			continue;
+		wake(workers, i);
+		posted = false;
+	}
+	return posted;
 }
 
 _Static_assert(USM_GROUPS_MAX <= 256, "a message has eight bits for it");
 
-void usm_workers_member_new(struct usm_workers *workers, uint32_t member,
+bool usm_workers_member_new(struct usm_workers *workers, uint32_t member,
 			    uint32_t tgid, unsigned int group)
 {
-	post(workers, (struct usm_inbox_message){
-			      .member = member,
-			      .tgid = tgid & ((1U << USM_INBOX_TGID_BITS) - 1),
-			      .group = (uint8_t)group,
-		      });
+	return post(workers,
+		    (struct usm_inbox_message){
+			    .member = member,
+			    .tgid = tgid & ((1U << USM_INBOX_TGID_BITS) - 1),
+			    .group = (uint8_t)group,
+		    });
 }
 
 void usm_workers_member_gone(struct usm_workers *workers, uint32_t member)
 {
+	/* A full inbox loses a hint, nothing else. */
 	post(workers, (struct usm_inbox_message){ .member = member });
 }

@@ -92,10 +92,10 @@ void usm_workers_look(struct usm_workers *workers);
 size_t usm_workers_high_water(const struct usm_workers *workers);
 
 /*
- * A member is there, in a group of processes, or gone: a hint for all their
- * policies; the control thread.
+ * A member is there, in a group of processes, or gone: for all their policies;
+ * the control thread.  False: not all of them have room to hear it now.
  */
-void usm_workers_member_new(struct usm_workers *workers, uint32_t member,
+bool usm_workers_member_new(struct usm_workers *workers, uint32_t member,
 			    uint32_t tgid, unsigned int group);
 void usm_workers_member_gone(struct usm_workers *workers, uint32_t member);
 

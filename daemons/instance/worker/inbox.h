@@ -3,9 +3,9 @@
  * inbox.h - what the control thread tells a worker: address spaces that begin
  * and end.
  *
- * A ConcurrencyKit ring with one producer and one consumer.  Messages are
- * hints for policies, so a full ring drops them instead of making anybody
- * wait, and a sleeping worker is not woken for them.
+ * A ConcurrencyKit ring with one producer and one consumer.  Messages are for
+ * policies, so a full ring refuses them instead of making anybody wait, and a
+ * sleeping worker is not woken for them before that.
  */
 #ifndef USM_INSTANCE_WORKER_INBOX_H
 #define USM_INSTANCE_WORKER_INBOX_H

@@ -35,11 +35,23 @@ static void member_gone(void *ctx, uint32_t member)
 	gone[nr_gone++ % 8] = member;
 }
 
-static void member_new(void *ctx, const struct usm_member *member)
+/* Those who are told have room for so many; UINT32_MAX: for any number. */
+static uint32_t room = UINT32_MAX;
+static uint32_t known; /* members, each a bit */
+
+static bool member_new(void *ctx, const struct usm_member *member)
 {
 	(void)ctx;
 	cr_assert_eq(member->pid, 1);
+	if (!room) {
+		/* They make some until the next time. */
+		room = 2;
+		return false;
+	}
+	room -= room != UINT32_MAX;
 	come[nr_come++ % 8] = member->member;
+	known |= 1U << member->member % 32;
+	return true;
 }
 
 static void observe(void *ctx, const struct usm_event *event)
@@ -123,6 +135,18 @@ Test(control, passes_begins_and_ends_to_the_workers)
 	cr_assert_eq(nr_come, 2);
 	cr_assert_eq(come[0], 4);
 	cr_assert_eq(come[1], 5);
+}
+
+Test(control, tells_later_of_whom_it_could_not_tell)
+{
+	uint32_t member;
+
+	room = 2;
+	for (member = 10; member < 17; member++)
+		announce(USM_EVENT_BIND, member);
+	cr_assert_eq(run_until_stopped(), 0);
+	cr_assert_eq(known, 0x7fU << 10);
+	cr_assert_eq(control.untold, 0);
 }
 
 static bool drain(void *ctx)
