@@ -108,6 +108,20 @@ static uint32_t spare(struct usm_pager *pager, uint32_t *victims, uint32_t nr)
 	return left;
 }
 
+/*
+ * Came what was in it home when the frame was to leave the partition?  Then
+ * nobody told of it, and it would be chosen again and again.
+ */
+static bool has_left(const struct usm_pager *pager, uint32_t frame)
+{
+	const struct usm_kernel *kernel = pager->options.kernel;
+	struct usm_frame_info info;
+	uint32_t nr = 1;
+
+	return !kernel->frames(kernel->ctx, frame, &info, &nr) && nr &&
+	       info.state == USM_FRAME_POOL;
+}
+
 /* The kernel knows best where it was: pages move. */
 static void go(struct usm_pager *pager, const struct usm_evict_entry *entry)
 {
@@ -142,10 +156,13 @@ static void evict(struct usm_pager *pager, bool leaving)
 		usm_ahead_evicting(pager->options.ahead, victims, nr);
 	err = kernel->evict(kernel->ctx, entries, nr);
 	for (i = 0; i < nr; i++) {
-		if (err || entries[i].result)
-			keep(pager, victims[i], entries[i].cookie);
-		else
+		if (!err && !entries[i].result)
 			go(pager, &entries[i]);
+		else if (!err && entries[i].result == -ENOENT &&
+			 has_left(pager, victims[i]))
+			usm_swap_map_give(pager->map, entries[i].cookie);
+		else
+			keep(pager, victims[i], entries[i].cookie);
 	}
 }
 

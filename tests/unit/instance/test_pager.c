@@ -9,6 +9,7 @@
 #include "common/client.h"
 #include "fake_kernel.h"
 #include "fake_pages.h"
+#include "instance/evict/groups.h"
 #include "instance/evict/pager.h"
 #include "instance/evict/pager_policy.h"
 #include "instance/evict/recover.h"
@@ -198,6 +199,26 @@ Test(pager, spares_what_is_used)
 	for (page = 0; page < 8; page++)
 		cr_assert_neq(fake->page[page].frame, USM_FRAME_NONE,
 			      "page %u was evicted", page);
+}
+
+/* Nobody tells of what comes home and leaves the partition at once. */
+Test(pager, forgets_frames_that_have_left)
+{
+	const struct usm_groups *groups = usm_pager_groups(pager);
+	uint32_t page, frame;
+
+	for (page = 0; page < 10; page++)
+		touch(page);
+	cr_assert_eq(usm_groups_pages(groups, 0), 10);
+	frame = fake->page[3].frame;
+	fake_pages_drop(fake, 3);
+	fake->frames[frame].state = USM_FRAME_POOL;
+	cr_assert_eq(usm_pager_reclaim(pager), 9);
+	cr_assert_eq(usm_groups_pages(groups, 0), 0);
+	/* It comes back, and is as good as any other. */
+	fake->frames[frame].state = USM_FRAME_FREE;
+	usm_stock_give(stock, frame);
+	touch_all();
 }
 
 Test(pager, content_that_could_not_be_stored_stays)
