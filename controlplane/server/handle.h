@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "ops.h"
+#include "paging.h"
 #include "problem.h"
 #include "route.h"
 
@@ -24,7 +25,8 @@ struct usm_service {
 struct usm_request {
 	const char *method;
 	const char *path;
-	bool has_query;
+	const struct usm_query *query;
+	size_t nr_query;
 	const char *content_type; /* NULL: none was sent */
 	const char *body;
 	size_t body_len;
@@ -34,7 +36,8 @@ struct usm_request {
 
 struct usm_reply {
 	unsigned int status;
-	char *body; /* owned, NULL: none */
+	char *body; /* owned, malloc(), NULL: none */
+	const char *content_type; /* of the body, a literal */
 	char location[128]; /* empty: none */
 	const char *allow; /* NULL: none */
 	bool change; /* the request asked for a change */

@@ -25,6 +25,9 @@
  */
 #define DISCARD_MAX (1U << 20)
 
+/* No call takes more parameters; the rest need not be seen to refuse them. */
+#define MAX_QUERY 8
+
 struct usm_http {
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
@@ -94,9 +97,7 @@ static enum MHD_Result queue_reply(struct exchange *x)
 		return MHD_NO;
 	if (reply->body)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-					reply->problem.code
-						? "application/problem+json"
-						: "application/json");
+					reply->content_type);
 	if (reply->location[0])
 		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION,
 					reply->location);
@@ -130,14 +131,33 @@ static void take_reply(void *token, struct usm_reply *reply)
 	}
 }
 
+struct query {
+	struct usm_query values[MAX_QUERY];
+	size_t nr;
+};
+
+static enum MHD_Result add_query(void *data, enum MHD_ValueKind kind,
+				 const char *key, const char *value)
+{
+	struct query *query = data;
+
+	(void)kind;
+	query->values[query->nr++] = (struct usm_query){ key, value };
+	return query->nr < MAX_QUERY ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result dispatch(struct exchange *x)
 {
-	struct usm_request request = {
+	struct query query = { .nr = 0 };
+	struct usm_request request;
+
+	MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND,
+				  add_query, &query);
+	request = (struct usm_request){
 		.method = x->method,
 		.path = x->path,
-		.has_query = MHD_get_connection_values(x->connection,
-						       MHD_GET_ARGUMENT_KIND,
-						       NULL, NULL) > 0,
+		.query = query.values,
+		.nr_query = query.nr,
 		.content_type = MHD_lookup_connection_value(
 			x->connection, MHD_HEADER_KIND,
 			MHD_HTTP_HEADER_CONTENT_TYPE),

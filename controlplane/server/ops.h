@@ -42,6 +42,15 @@ struct usm_cp_pool {
 	uint64_t free;
 };
 
+/* What runs here. */
+struct usm_cp_info {
+	char kernel[65]; /* release, as uname(2) has it */
+	char backend[USM_BACKEND_SIZE];
+	unsigned int abi;
+	uint64_t features; /* USM_FEATURE_* */
+	bool waker; /* it is registered and answers */
+};
+
 struct usm_cp_member {
 	pid_t pid;
 	uint64_t start_time; /* ns, CLOCK_BOOTTIME */
@@ -118,6 +127,10 @@ struct usm_cp_instance {
 typedef void (*usm_cp_done)(void *token, const struct usm_problem *problem);
 
 struct usm_cp_ops {
+	/* 0 when requests can be served, else a problem that says why not. */
+	int (*ready)(void *manager, struct usm_problem *problem);
+	int (*info)(void *manager, struct usm_cp_info *out,
+		    struct usm_problem *problem);
 	int (*pool)(void *manager, struct usm_cp_pool *out,
 		    struct usm_problem *problem);
 	/* *out: array owned by the caller, usm_cp_instances_free(). */

@@ -54,6 +54,7 @@ static const struct {
 				       "The instance did not start" },
 	[USM_PROBLEM_SHUTTING_DOWN] = { 503, "shutting-down",
 					"The manager is shutting down" },
+	[USM_PROBLEM_NOT_READY] = { 503, "not-ready", "Not ready" },
 	[USM_PROBLEM_INTERNAL] = { 500, "internal", "Internal error" },
 };
 

@@ -3,25 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "binding_request.h"
 #include "common/printable.h"
-
-static const char *const wake_names[USM_WAKE_SOURCES] = {
-	[USM_WAKE_SELF] = "self",
-	[USM_WAKE_WAKER] = "waker",
-	[USM_WAKE_UIPI] = "uipi",
-	[USM_WAKE_KERNEL] = "kernel",
-};
-
-static const char *const fallback_names[USM_FALLBACK_REASONS] = {
-	[USM_FALLBACK_NO_DAEMON] = "no_daemon",
-	[USM_FALLBACK_LATE] = "late",
-	[USM_FALLBACK_REFUSED] = "refused",
-	[USM_FALLBACK_NO_SLOT] = "no_slot",
-	[USM_FALLBACK_CONTEXT] = "context",
-	[USM_FALLBACK_QUARANTINED] = "quarantined",
-};
+#include "names.h"
 
 /* cJSON's own numbers are doubles and lose digits above 2^53. */
 static bool add_u64(cJSON *object, const char *key, uint64_t value)
@@ -262,13 +249,13 @@ cJSON *usm_render_instance(const struct usm_cp_instance *instance)
 			add_u64(object, "around", instance->around) &&
 			add_item(object, "paging", paging(instance)) &&
 			add_item(object, "fallback_reasons",
-				 named_counts(fallback_names,
+				 named_counts(usm_fallback_names,
 					      instance->fallbacks,
 					      USM_FALLBACK_REASONS)) &&
 			add_u64(object, "freed", instance->freed) &&
 			add_item(object, "latency_ns", latency(instance)) &&
 			add_item(object, "wakes",
-				 named_counts(wake_names, instance->wakes,
+				 named_counts(usm_wake_names, instance->wakes,
 					      USM_WAKE_SOURCES)) &&
 			add_u64(object, "bad_commands",
 				instance->bad_commands) &&
@@ -286,12 +273,60 @@ static cJSON *instance_array(const struct usm_cp_instance *instances, size_t nr)
 	return finish(array, ok);
 }
 
-cJSON *usm_render_instances(const struct usm_cp_instance *instances, size_t nr)
+static int by_name(const void *one, const void *other)
 {
-	cJSON *object = cJSON_CreateObject();
+	const struct usm_cp_instance *const *a = one, *const *b = other;
 
-	return finish(object, add_item(object, "instances",
-				       instance_array(instances, nr)));
+	return strcmp((*a)->config.name, (*b)->config.name);
+}
+
+/* The page's instances of those sorted; *more: some come after it. */
+static cJSON *page_array(const struct usm_cp_instance *const *sorted, size_t nr,
+			 const struct usm_paging *paging, const char **last)
+{
+	cJSON *array = cJSON_CreateArray();
+	bool ok = array;
+	size_t i = 0, end;
+
+	while (i < nr && strcmp(sorted[i]->config.name, paging->after) <= 0)
+		i++;
+	end = nr - i > paging->limit ? i + paging->limit : nr;
+	*last = end < nr ? sorted[end - 1]->config.name : NULL;
+	for (; ok && i < end; i++)
+		ok = append_item(array, usm_render_instance(sorted[i]));
+	return finish(array, ok);
+}
+
+static bool add_next(cJSON *object, const char *last, unsigned int limit)
+{
+	char next[128];
+
+	if (!last)
+		return cJSON_AddNullToObject(object, "next");
+	snprintf(next, sizeof(next), "/v1/instances?limit=%u&after=%s", limit,
+		 last);
+	return add_text(object, "next", next);
+}
+
+cJSON *usm_render_instances(const struct usm_cp_instance *instances, size_t nr,
+			    const struct usm_paging *paging)
+{
+	const struct usm_cp_instance **sorted =
+		calloc(nr ? nr : 1, sizeof(*sorted));
+	cJSON *object = cJSON_CreateObject();
+	const char *last = NULL;
+	bool ok = sorted;
+
+	for (size_t i = 0; ok && i < nr; i++)
+		sorted[i] = &instances[i];
+	if (ok)
+		qsort(sorted, nr, sizeof(*sorted), by_name);
+	ok = ok &&
+	     add_item(object, "instances",
+		      page_array(sorted, nr, paging, &last)) &&
+	     add_next(object, last, paging->limit);
+	free(sorted);
+	return finish(object, ok);
 }
 
 cJSON *usm_render_bindings(const struct usm_cp_instance *instance)

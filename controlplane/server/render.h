@@ -11,11 +11,16 @@
 #include <cjson/cJSON.h>
 
 #include "ops.h"
+#include "paging.h"
 
 cJSON *usm_render_instance(const struct usm_cp_instance *instance);
 
-/* {"instances": [...]} */
-cJSON *usm_render_instances(const struct usm_cp_instance *instances, size_t nr);
+/*
+ * {"instances": [...], "next": PATH or null}: one page, in order of names, and
+ * where the next one is.
+ */
+cJSON *usm_render_instances(const struct usm_cp_instance *instances, size_t nr,
+			    const struct usm_paging *paging);
 
 cJSON *usm_render_member(const struct usm_cp_member *member);
 

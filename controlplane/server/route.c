@@ -40,6 +40,15 @@ static const struct resource {
 	    { "DELETE", USM_CALL_DELETE_BINDING } },
 	  "DELETE, GET, HEAD" },
 	{ { "v1", "stats" }, { { "GET", USM_CALL_STATS } }, "GET, HEAD" },
+	{ { "v1", "info" }, { { "GET", USM_CALL_INFO } }, "GET, HEAD" },
+	{ { "v1", "policies" }, { { "GET", USM_CALL_POLICIES } }, "GET, HEAD" },
+	{ { "metrics" }, { { "GET", USM_CALL_METRICS } }, "GET, HEAD" },
+	{ { "healthz" }, { { "GET", USM_CALL_HEALTHZ } }, "GET, HEAD" },
+	{ { "readyz" }, { { "GET", USM_CALL_READYZ } }, "GET, HEAD" },
+	{ { "openapi.yaml" }, { { "GET", USM_CALL_OPENAPI } }, "GET, HEAD" },
+	{ { "instance.schema.json" },
+	  { { "GET", USM_CALL_INSTANCE_SCHEMA } },
+	  "GET, HEAD" },
 };
 
 #define NR_RESOURCES (sizeof(resources) / sizeof(resources[0]))

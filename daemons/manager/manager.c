@@ -4,6 +4,17 @@
 #include "binding.h"
 #include "view.h"
 
+static int ready(void *data, struct usm_problem *problem)
+{
+	return usm_view_ready(data, problem);
+}
+
+static int info(void *data, struct usm_cp_info *out,
+		struct usm_problem *problem)
+{
+	return usm_view_info(data, out, problem);
+}
+
 static int pool(void *data, struct usm_cp_pool *out,
 		struct usm_problem *problem)
 {
@@ -51,6 +62,8 @@ static int unbind(void *data, const char *name, const struct usm_peer *peer,
 }
 
 const struct usm_cp_ops usm_manager_ops = {
+	.ready = ready,
+	.info = info,
 	.pool = pool,
 	.list = list,
 	.get = get,

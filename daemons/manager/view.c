@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "common/cleanup.h"
 #include "common/client.h"
@@ -22,6 +24,42 @@ static int kernel_problem(struct usm_problem *problem, int ret)
 	return usm_problem_set(problem, USM_PROBLEM_INTERNAL,
 			       "the kernel does not answer: %s",
 			       strerror(-ret));
+}
+
+int usm_view_ready(const struct usm_manager *manager,
+		   struct usm_problem *problem)
+{
+	struct usm_info info;
+	int ret = usm_client_info(manager->device_fd, &info);
+
+	if (ret)
+		return usm_problem_set(problem, USM_PROBLEM_NOT_READY,
+				       "the kernel does not answer: %s",
+				       strerror(-ret));
+	if (manager->supervisor.shutting_down)
+		return usm_problem_set(problem, USM_PROBLEM_SHUTTING_DOWN,
+				       "the manager is ending");
+	return 0;
+}
+
+int usm_view_info(const struct usm_manager *manager, struct usm_cp_info *out,
+		  struct usm_problem *problem)
+{
+	struct usm_info info;
+	struct utsname system;
+	int ret = usm_client_info(manager->device_fd, &info);
+
+	if (ret)
+		return kernel_problem(problem, ret);
+	uname(&system);
+	memset(out, 0, sizeof(*out));
+	snprintf(out->kernel, sizeof(out->kernel), "%s", system.release);
+	snprintf(out->backend, sizeof(out->backend), "%.*s",
+		 (int)sizeof(info.backend), info.backend);
+	out->abi = info.abi;
+	out->features = info.features;
+	out->waker = info.waker;
+	return 0;
 }
 
 int usm_view_pool(const struct usm_manager *manager, struct usm_cp_pool *out,

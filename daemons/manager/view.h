@@ -11,6 +11,10 @@
 #include "manager.h"
 
 /* As the functions of the same name in struct usm_cp_ops. */
+int usm_view_ready(const struct usm_manager *manager,
+		   struct usm_problem *problem);
+int usm_view_info(const struct usm_manager *manager, struct usm_cp_info *out,
+		  struct usm_problem *problem);
 int usm_view_pool(const struct usm_manager *manager, struct usm_cp_pool *out,
 		  struct usm_problem *problem);
 int usm_view_list(struct usm_manager *manager, struct usm_cp_instance **out,

@@ -60,6 +60,7 @@ qemu-system-x86      # virtual machines
 qemu-system-common   # virtiofsd
 seabios              # guest firmware
 busybox-static       # initramfs
+prometheus           # promtool: tests check the metrics with it
 redis-server         # tenant of demo and tests
 redis-tools          # redis-benchmark, redis-cli
 END
@@ -73,7 +74,7 @@ missing() {
 			awk '$2 == "installed" { print $1 }' | sort -u)
 }
 
-# Services of packages stay off: redis-server is wanted as a program only.
+# Services of packages stay off: their programs are wanted, nothing else.
 guard=/usr/sbin/policy-rc.d
 guarded=0
 unguard() {
@@ -119,8 +120,10 @@ if ! install "${todo[@]}"; then
 		die 125 "apt-get install failed; whole log: $log"
 	fi
 fi
-if [[ " ${todo[*]} " == *" redis-server "* ]]; then
-	deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || true
-fi
+for program in redis-server prometheus; do
+	if [[ " ${todo[*]} " == *" $program "* ]]; then
+		systemctl --quiet disable "$program.service" 2>/dev/null || true
+	fi
+done
 rm -f "$log"
 say "packages installed in $(elapsed_since "$start") s"

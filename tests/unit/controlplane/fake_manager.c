@@ -9,6 +9,27 @@ static bool is_it(const struct fake_manager *fake, const char *name)
 	return fake->exists && !strcmp(fake->instance.config.name, name);
 }
 
+static int ready(void *data, struct usm_problem *problem)
+{
+	struct fake_manager *fake = data;
+
+	return fake->fail ? usm_problem_set(problem, fake->fail, "not now") : 0;
+}
+
+static int info(void *data, struct usm_cp_info *out,
+		struct usm_problem *problem)
+{
+	(void)data;
+	(void)problem;
+	*out = (struct usm_cp_info){
+		.kernel = "6.12.0",
+		.backend = "contig",
+		.abi = USM_ABI_VERSION,
+		.features = USM_FEATURE_COW | USM_FEATURE_EVICT,
+	};
+	return 0;
+}
+
 static int pool(void *data, struct usm_cp_pool *out,
 		struct usm_problem *problem)
 {
@@ -136,6 +157,8 @@ static int unbind(void *data, const char *name, const struct usm_peer *peer,
 }
 
 const struct usm_cp_ops fake_manager_ops = {
+	.ready = ready,
+	.info = info,
 	.pool = pool,
 	.list = list,
 	.get = get,

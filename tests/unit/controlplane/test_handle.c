@@ -72,7 +72,7 @@ Test(handle, creates_shows_and_deletes)
 	expect(GET("/v1/instances"), 200, "{\"instances\":[{\"name\":\"a\"");
 	expect(DELETE("/v1/instances/a"), 204, NULL);
 	expect(DELETE("/v1/instances/a"), 404, "no-such-instance");
-	expect(GET("/v1/instances"), 200, "{\"instances\":[]}");
+	expect(GET("/v1/instances"), 200, "{\"instances\":[],\"next\":null}");
 	cr_assert_eq(fake.changes, 2);
 }
 
@@ -118,6 +118,40 @@ Test(handle, binds_and_unbinds)
 	expect(DELETE("/v1/instances/a/bindings/42"), 404, "not-bound");
 }
 
+Test(handle, lists_page_by_page)
+{
+	const struct usm_query wrong = { "limit", "0" };
+	const struct usm_query after = { "after", "a" };
+	struct usm_request request = GET("/v1/instances");
+
+	expect(POST("/v1/instances", A_BODY), 201, "a");
+	request.nr_query = 1;
+	request.query = &after;
+	expect(request, 200, "{\"instances\":[],\"next\":null}");
+	request.query = &wrong;
+	expect(request, 400, "limit: must be a whole number from 1 to 1024");
+}
+
+Test(handle, tells_how_it_is)
+{
+	expect(GET("/healthz"), 200, "{\"status\":\"ok\"}");
+	expect(GET("/readyz"), 200, "{\"status\":\"ready\"}");
+	fake.fail = USM_PROBLEM_NOT_READY;
+	expect(GET("/readyz"), 503, "not-ready");
+	expect(GET("/healthz"), 200, "ok");
+	fake.fail = USM_PROBLEM_NONE;
+	expect(GET("/v1/info"), 200, "\"evict\":{\"on\":true,\"why\":null}");
+	expect(GET("/v1/info"), 200, "\"large\":{\"on\":false,\"why\":\"this");
+	expect(GET("/v1/policies"), 200, "\"evict\":[\"clock\"");
+	expect(GET("/metrics"), 200,
+	       "\nusm_pool_bytes{backend=\"contig\"} 268");
+	cr_assert_str_eq(last.content_type,
+			 "text/plain; version=0.0.4; charset=utf-8");
+	expect(GET("/openapi.yaml"), 200, "openapi: 3.1.0\n");
+	cr_assert_str_eq(last.content_type, "application/yaml");
+	expect(GET("/instance.schema.json"), 200, "\"$schema\"");
+}
+
 Test(handle, shows_everything_in_the_stats)
 {
 	static const char *const parts[] = {
@@ -161,6 +195,7 @@ Test(handle, refuses_wrong_bodies)
 
 Test(handle, refuses_wrong_requests)
 {
+	const struct usm_query query = { "verbose", "1" };
 	struct usm_request request = POST("/v1/instances", A_BODY);
 
 	request.content_type = "text/plain";
@@ -171,9 +206,10 @@ Test(handle, refuses_wrong_requests)
 	request.body_too_large = true;
 	expect(request, 413, "body-too-large");
 	request.body_too_large = false;
-	request.has_query = true;
+	request.query = &query;
+	request.nr_query = 1;
 	expect(request, 400, "invalid-query");
-	request.has_query = false;
+	request.nr_query = 0;
 	request.method = "PATCH";
 	expect(request, 405, "method-not-allowed");
 	cr_assert_str_eq(last.allow, "GET, HEAD, POST");

@@ -42,6 +42,8 @@ Test(route, finds_every_call)
 	cr_assert_eq(found("POST", "/v1/instances").call,
 		     USM_CALL_CREATE_INSTANCE);
 	cr_assert_eq(found("GET", "/v1/stats").call, USM_CALL_STATS);
+	cr_assert_eq(found("GET", "/metrics").call, USM_CALL_METRICS);
+	cr_assert_eq(found("HEAD", "/readyz").call, USM_CALL_READYZ);
 	route = found("DELETE", "/v1/instances/a-1");
 	cr_assert_eq(route.call, USM_CALL_DELETE_INSTANCE);
 	cr_assert_str_eq(route.instance, "a-1");

@@ -5,13 +5,15 @@ import os
 import re
 import subprocess
 
-from document import Document
+from document import API, Document
 from rest import (Toucher, answers, call, check, delete, exists, finish, get, instance,
                   post, read, within)
 
 CGROUPS = "/sys/fs/cgroup/usm"
 STATE = "/run/usm/state"
 MIB = 1 << 20
+
+NOTHING = {"instances": [], "next": None}
 
 pool = 0
 
@@ -23,7 +25,7 @@ def pool_free():
 def nothing_there():
     global pool
     get("/v1/instances").expect(
-        "the list is empty at first", 200, lambda j: j == {"instances": []})
+        "the list is empty at first", 200, lambda j: j == NOTHING)
     answer = get("/v1/stats").expect(
         "stats tell the pool", 200, lambda j:
         j["pool"]["bytes"] == j["pool"]["free"] > 0
@@ -302,10 +304,10 @@ def bindings():
 def ahead_and_out():
     """Frames given ahead, and pages in swap, are in the figures."""
     post("/v1/instances", {
-        "name": "z", "memory": "8M", "policy": {"alloc": "zeroed"},
-        "swap": {"size": "32M", "device": "lz4"}}).expect(
+        "name": "z", "memory": "2M", "policy": {"alloc": "zeroed"},
+        "swap": {"size": "8M", "device": "lz4"}}).expect(
         "one with swap is created", 201)
-    with Toucher(16, 1) as tenant:
+    with Toucher(4, 1) as tenant:
         post("/v1/instances/z/bindings", {"pid": tenant.pid})
         tenant.go()
         check("a tenant has more memory than the partition", tenant.done())
@@ -318,10 +320,70 @@ def ahead_and_out():
               and member["evicted"] == z["memory"]["evicted"], z)
         check("what is in and what is out is all it has",
               member["mapped"] + member["evicted"] + z["memory"]["outside_pool"]
-              >= 16 * MIB, z)
+              >= 4 * MIB, z)
     check("nobody is bound to it", within(
         5, lambda: instance("z")["members"] == []))
     delete("/v1/instances/z").expect("it goes", 204)
+
+
+def pages():
+    """The list, one at a time."""
+    answer = get("/v1/instances?limit=1").expect(
+        "a page has as many as asked for", 200, lambda j:
+        [i["name"] for i in j["instances"]] == ["a"] and j["next"])
+    get(answer.json["next"]).expect(
+        "and tells where the next one is", 200, lambda j:
+        [i["name"] for i in j["instances"]] == ["b"] and j["next"] is None)
+    get("/v1/instances?after=b").expect(
+        "after the last there is none", 200, lambda j: j == NOTHING)
+    for query, parameter in (("limit=0", "limit"), ("limit=1025", "limit"),
+                             ("after=A", "after"), ("limit=1&limit=2", "limit")):
+        answer = get(f"/v1/instances?{query}").problem(
+            f"{query} is 400", 400, "invalid-query")
+        check("and says which", answer.json["detail"].startswith(parameter), answer)
+
+
+def service():
+    """What the manager says of itself, and of what it serves."""
+    get("/healthz").expect("it runs", 200, lambda j: j == {"status": "ok"})
+    get("/readyz").expect("it is ready", 200, lambda j: j == {"status": "ready"})
+    get("/v1/info").expect(
+        "it tells versions and features", 200, lambda j:
+        j["kernel"] == os.uname().release and j["waker"]
+        and j["features"]["evict"] == {"on": True, "why": None}
+        and all(f["on"] == (f["why"] is None) for f in j["features"].values()))
+    get("/v1/policies").expect(
+        "it tells the policies", 200, lambda j:
+        "first-fit" in j["alloc"] and "lru" in j["evict"]
+        and "readahead" in j["prefetch"] and "stall" in j["oom"] and j["files"] == [])
+    answer = get("/openapi.yaml").expect("it serves its description", 200)
+    check("which is the one in api/", answer.text == read(f"{API}/openapi.yaml"))
+    answer = get("/instance.schema.json").expect("and the schema", 200)
+    check("which is the one in api/, too",
+          answer.text == read(f"{API}/instance.schema.json"))
+
+
+def metrics():
+    """Somebody else's parser takes them, and they are the figures of the stats."""
+    answer = get("/metrics").expect("there are metrics", 200)
+    lint = subprocess.run(["promtool", "check", "metrics"], input=answer.text,
+                          capture_output=True, text=True, check=False)
+    check("promtool has nothing to say", lint.returncode == 0
+          and not lint.stdout and not lint.stderr, lint.stdout + lint.stderr)
+    values = dict(line.rsplit(" ", 1) for line in answer.text.splitlines()
+                  if not line.startswith("#"))
+    stats = get("/v1/stats").json
+    check("the pool is in them",
+          int(values["usm_pool_free_bytes"]) == stats["pool"]["free"], values)
+    for one in stats["instances"]:
+        name = f'instance="{one["name"]}"'
+        check(f"so is {one['name']}", all(
+            int(values[f'usm_instance_memory_bytes{{{name},part="{part}"}}'])
+            == one["memory"][part] for part in ("mapped", "granted", "free"))
+            and int(values[f'usm_instance_faults_total{{{name},how="upcall"}}'])
+            == one["faults"]["upcall"]
+            and values[f'usm_instance_state{{{name},state="running"}}'] == "1",
+            answer)
 
 
 def remove(daemon):
@@ -335,7 +397,7 @@ def remove(daemon):
     delete("/v1/instances/b").expect("it goes too", 204)
     check("the pool is whole again", within(10, lambda: pool_free() == pool))
     get("/v1/instances").expect("the list is empty again", 200,
-                                lambda j: j == {"instances": []})
+                                lambda j: j == NOTHING)
 
 
 def as_documented():
@@ -352,7 +414,7 @@ def as_documented():
                   f"{complaint}: {answer}")
             return
     check(f"all {len(answers)} answers are as documented, of "
-          f"{len(document.seen)} kinds", len(document.seen) >= 25)
+          f"{len(document.seen)} kinds", len(document.seen) >= 33)
 
 
 def main():
@@ -367,6 +429,9 @@ def main():
     wrong_pids(daemon)
     nothing_changed(free)
     ahead_and_out()
+    pages()
+    service()
+    metrics()
     remove(daemon)
     as_documented()
     finish()
