@@ -5,12 +5,11 @@
  */
 #include "groups/groups.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "lib/check.h"
+#include "lib/ending.h"
 #include "lib/pagemap.h"
 #include "lib/pattern.h"
+#include "lib/run.h"
 
 #define LIMIT_S 150
 
@@ -30,38 +29,17 @@ size_t groups_present(const struct child *child, uint64_t base, size_t pages,
 
 void groups_end(struct instance *instance, const char *what)
 {
-	struct usm_instance_info info;
-
-	require(!instance_info(instance->dev, instance->id, &info),
-		"%s: it is there", what);
-	check_eq(instance_fallbacks(&info), 0,
-		 "%s: no page is the kernel's own", what);
-	check_eq(info.bad_commands, 0, "%s: every answer was right", what);
-	check(instance_all_free(instance->dev, instance->id, true, HOME_MS),
-	      "%s: every frame is free again", what);
-	check_eq(instance_stop(instance), 0, "%s: the daemon ends", what);
-	check(instance_gone(instance->dev, instance->id, HOME_MS),
-	      "%s: the instance is gone", what);
+	ending_check_served(instance, what);
+	ending_check(instance, false, HOME_MS, what);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(int dev);
-} tests[] = {
+static const struct test tests[] = {
 	{ "priority", test_priority },
 	{ "thresholds", test_thresholds },
 };
 
 int main(int argc, char **argv)
 {
-	size_t i;
-	int dev;
-
-	test_begin(LIMIT_S);
-	dev = device_open();
-	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		if (argc < 2 || !strcmp(argv[1], tests[i].name))
-			tests[i].run(dev);
-	close(dev);
-	return test_end();
+	return test_run(tests, sizeof(tests) / sizeof(tests[0]), LIMIT_S, argc,
+			argv);
 }

@@ -63,6 +63,31 @@ static void vanish(struct raw_daemon *daemon, const char *what)
 	raw_daemon_close(daemon);
 }
 
+/*
+ * A tenant whose fault nobody answers: its daemon, the only one, went away with
+ * it.  Returns the instance.
+ */
+static uint32_t strand(int dev, struct child *child, const char *name,
+		       uint32_t mode, uint32_t flags)
+{
+	struct raw_daemon daemon;
+	uint32_t id;
+
+	walker_start(child, &walk);
+	claim(&daemon, name, mode, flags);
+	id = daemon.claim.instance;
+	bind_child(&daemon, dev, child);
+	require(!raw_daemon_register(&daemon), "%s: a worker", name);
+	vanish(&daemon, name);
+	return id;
+}
+
+static void destroy(int dev, uint32_t id, const char *what)
+{
+	check(wait_until(SOON_MS, !usm_client_destroy(dev, id)),
+	      "%s: the instance is destroyed", what);
+}
+
 static void check_state(int dev, uint32_t id, uint32_t state, const char *what)
 {
 	struct usm_instance_info info = { 0 };
@@ -120,8 +145,7 @@ void test_fallback(int dev)
 	check(walker_moves_on(&child, 3, SOON_MS),
 	      "fallback: new faults are served too");
 	check_eq(walker_end(&child), 0, "fallback: the data is right");
-	check(wait_until(SOON_MS, !usm_client_destroy(dev, id)),
-	      "fallback: the instance is destroyed");
+	destroy(dev, id, "fallback");
 }
 
 /* Asleep in a way that a signal or a kill ends, and with no lock in hand. */
@@ -203,8 +227,7 @@ void test_queue(int dev)
 	check_eq(walker_end(&first), 0, "queue: the data is right");
 	check_eq(walker_end(&second), 0, "queue: of the other too");
 	raw_daemon_close(&daemon);
-	check(wait_until(SOON_MS, !usm_client_destroy(dev, id)),
-	      "queue: the instance is destroyed");
+	destroy(dev, id, "queue");
 }
 
 void test_fail(int dev)
@@ -215,12 +238,7 @@ void test_fail(int dev)
 	uint64_t buses;
 	uint32_t id;
 
-	walker_start(&child, &walk);
-	claim(&daemon, "fail", USM_ON_LOSS_FAIL, USM_CLAIM_PERSIST);
-	id = daemon.claim.instance;
-	bind_child(&daemon, dev, &child);
-	require(!raw_daemon_register(&daemon), "fail: a worker");
-	vanish(&daemon, "fail");
+	id = strand(dev, &child, "fail", USM_ON_LOSS_FAIL, USM_CLAIM_PERSIST);
 	check(wait_until(SOON_MS, walker_word(&child, WALKER_BUSES) >= 1),
 	      "fail: who waits gets SIGBUS");
 	buses = walker_word(&child, WALKER_BUSES);
@@ -237,22 +255,15 @@ void test_fail(int dev)
 	check_eq(instance_fallbacks(&info), 0, "fail: the kernel served none");
 	check_eq(walker_end(&child), 0, "fail: the data is right");
 	raw_daemon_close(&daemon);
-	check(wait_until(SOON_MS, !usm_client_destroy(dev, id)),
-	      "fail: the instance is destroyed");
+	destroy(dev, id, "fail");
 }
 
 void test_queue_unbound(int dev)
 {
-	struct raw_daemon daemon;
 	struct child child;
-	uint32_t id;
+	uint32_t id = strand(dev, &child, "unbound", USM_ON_LOSS_QUEUE,
+			     USM_CLAIM_PERSIST);
 
-	walker_start(&child, &walk);
-	claim(&daemon, "unbound", USM_ON_LOSS_QUEUE, USM_CLAIM_PERSIST);
-	id = daemon.claim.instance;
-	bind_child(&daemon, dev, &child);
-	require(!raw_daemon_register(&daemon), "unbound: a worker");
-	vanish(&daemon, "unbound");
 	check(walker_stands(&child, NEVER_MS), "unbound: it waits");
 	check_eq(usm_client_destroy(dev, id), -EBUSY,
 		 "unbound: an instance with a member stays");
@@ -261,22 +272,14 @@ void test_queue_unbound(int dev)
 	check(walker_moves_on(&child, SERVED, SOON_MS),
 	      "unbound: and goes on with ordinary memory");
 	check_eq(walker_end(&child), 0, "unbound: the data is right");
-	check(wait_until(SOON_MS, !usm_client_destroy(dev, id)),
-	      "unbound: the instance is destroyed");
+	destroy(dev, id, "unbound");
 }
 
 void test_queue_ends(int dev)
 {
-	struct raw_daemon daemon;
 	struct child child;
-	uint32_t id;
+	uint32_t id = strand(dev, &child, "ends", USM_ON_LOSS_QUEUE, 0);
 
-	walker_start(&child, &walk);
-	claim(&daemon, "ends", USM_ON_LOSS_QUEUE, 0);
-	id = daemon.claim.instance;
-	bind_child(&daemon, dev, &child);
-	require(!raw_daemon_register(&daemon), "ends: a worker");
-	vanish(&daemon, "ends");
 	check(walker_moves_on(&child, SERVED, SOON_MS),
 	      "ends: nobody waits for an instance that ends with its daemon");
 	check_eq(walker_end(&child), 0, "ends: the data is right");
@@ -286,19 +289,12 @@ void test_queue_ends(int dev)
 
 void test_queue_killed(int dev)
 {
-	struct raw_daemon daemon;
 	struct child child;
-	uint32_t id;
+	uint32_t id = strand(dev, &child, "killed", USM_ON_LOSS_QUEUE,
+			     USM_CLAIM_PERSIST);
 
-	walker_start(&child, &walk);
-	claim(&daemon, "killed", USM_ON_LOSS_QUEUE, USM_CLAIM_PERSIST);
-	id = daemon.claim.instance;
-	bind_child(&daemon, dev, &child);
-	require(!raw_daemon_register(&daemon), "killed: a worker");
-	vanish(&daemon, "killed");
 	check(walker_stands(&child, NEVER_MS), "killed: it waits");
 	check_eq(child_kill(&child), 128 + SIGKILL,
 		 "killed: who waits can be killed");
-	check(wait_until(SOON_MS, !usm_client_destroy(dev, id)),
-	      "killed: the instance is destroyed");
+	destroy(dev, id, "killed");
 }

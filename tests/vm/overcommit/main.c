@@ -3,11 +3,10 @@
  * Tenants that touch twice what their partition has, served by usm-instance
  * with a swap file: every word is right, all of the time.
  */
-#include <string.h>
-#include <unistd.h>
 
-#include "common/client.h"
 #include "lib/check.h"
+#include "lib/ending.h"
+#include "lib/run.h"
 #include "lib/wait.h"
 #include "overcommit.h"
 
@@ -32,13 +31,8 @@ void overcommit_end(struct instance *instance, const char *what)
 			test_note("reason %u: %llu", i, info.fallbacks[i]);
 	check(wait_until(HOME_MS, nothing_out(instance->dev, instance->id)),
 	      "%s: no page is out any more", what);
-	check(instance_all_free(instance->dev, instance->id, true, HOME_MS),
-	      "%s: every frame is free again", what);
-	check_eq(instance_stop(instance), 0, "%s: the daemon ends", what);
-	/* A managed one outlives it. */
-	usm_client_destroy(instance->dev, instance->id);
-	check(instance_gone(instance->dev, instance->id, HOME_MS),
-	      "%s: the instance is gone", what);
+	/* A managed one outlives its daemon. */
+	ending_check(instance, true, HOME_MS, what);
 }
 
 void overcommit_end_right(struct instance *instance, const char *what)
@@ -51,10 +45,7 @@ void overcommit_end_right(struct instance *instance, const char *what)
 	overcommit_end(instance, what);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(int dev);
-} tests[] = {
+static const struct test tests[] = {
 	{ "plain", test_plain },
 	{ "killed", test_killed },
 	{ "resized", test_resized },
@@ -63,14 +54,6 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	size_t i;
-	int dev;
-
-	test_begin(LIMIT_S);
-	dev = device_open();
-	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		if (argc < 2 || !strcmp(argv[1], tests[i].name))
-			tests[i].run(dev);
-	close(dev);
-	return test_end();
+	return test_run(tests, sizeof(tests) / sizeof(tests[0]), LIMIT_S, argc,
+			argv);
 }

@@ -9,25 +9,15 @@
 #include <unistd.h>
 
 #include "lib/check.h"
-#include "lib/wait.h"
+#include "lib/ending.h"
 #include "prefetch/disk.h"
 
 #define LIMIT_S 300
 
 void prefetch_end(struct instance *instance, const char *what)
 {
-	struct usm_instance_info info;
-
-	require(!instance_info(instance->dev, instance->id, &info),
-		"%s: it is there", what);
-	check_eq(instance_fallbacks(&info), 0,
-		 "%s: no page is the kernel's own", what);
-	check_eq(info.bad_commands, 0, "%s: every answer was right", what);
-	check(instance_all_free(instance->dev, instance->id, true, HOME_MS),
-	      "%s: every frame is free again", what);
-	check_eq(instance_stop(instance), 0, "%s: the daemon ends", what);
-	check(instance_gone(instance->dev, instance->id, HOME_MS),
-	      "%s: the instance is gone", what);
+	ending_check_served(instance, what);
+	ending_check(instance, false, HOME_MS, what);
 }
 
 static const struct {
