@@ -33,6 +33,7 @@ struct usm_instance {
 	struct usm_pager *pager; /* NULL: no swap */
 	struct usm_checked_oom *ooms[USM_WORKERS_MAX];
 	struct usm_resize_parts resize;
+	bool deserted; /* it ended without members */
 	const struct usm_config_processes *processes; /* NULL: none */
 };
 
@@ -356,6 +357,7 @@ int usm_instance_run(struct usm_instance *instance,
 	err = usm_control_resync(&control);
 	if (!err)
 		err = usm_control_run(&control);
+	instance->deserted = !err && !control.members.nr;
 	usm_members_fini(&control.members);
 	if (err == -ENODEV)
 		return usm_fail(failure, USM_EXIT_FAILED, ENODEV,
@@ -366,6 +368,21 @@ int usm_instance_run(struct usm_instance *instance,
 	return 0;
 }
 
+/*
+ * The instance may be at its end as well, and nobody comes after this daemon.
+ * While it has members the room stays set aside.
+ */
+static void empty_swap(const struct usm_instance *instance)
+{
+	const struct usm_swap_device *swap = instance->swap;
+
+	if (!instance->deserted || !swap || !swap->empty)
+		return;
+	usm_pager_read_news(instance->pager);
+	if (!usm_pager_out(instance->pager))
+		swap->empty(swap->ctx);
+}
+
 void usm_instance_destroy(struct usm_instance *instance)
 {
 	unsigned int i;
@@ -374,6 +391,7 @@ void usm_instance_destroy(struct usm_instance *instance)
 		return;
 	if (instance->workers)
 		usm_workers_stop(instance->workers);
+	empty_swap(instance);
 	/* It reports to a manager until it is closed. */
 	if (instance->swap)
 		usm_swap_device_close(instance->swap);

@@ -258,6 +258,30 @@ Test(swap_file, room_that_is_not_there_is_an_error)
 	cr_assert_eq(usm_swap_file_open(&options, &device, &fresh, &failure),
 		     -EFBIG);
 	cr_assert(strstr(failure.text, "swap.size: "));
+	cr_assert_neq(access(path, F_OK), 0, "and nothing is left behind");
+}
+
+/* Also what is still on its way to it. */
+Test(swap_file, gives_back_room_that_nobody_needs)
+{
+	static char a[USM_FRAME_BYTES];
+	struct iovec pages = { a, sizeof(a) };
+	struct usm_swap_device device;
+	struct stat stat_of;
+	bool fresh;
+
+	cr_assert_eq(open_file(&device, &fresh), 0);
+	cr_assert_eq(device.store(device.ctx, 3, &pages, 1), 0);
+	if (device.store_begin)
+		cr_assert_eq(device.store_begin(device.ctx, 9, &pages, 1, 0),
+			     0);
+	device.empty(device.ctx);
+	usm_swap_device_close(&device);
+	cr_assert_eq(stat(path, &stat_of), 0);
+	cr_assert_eq(stat_of.st_size, 0);
+	cr_assert_eq(open_file(&device, &fresh), 0);
+	cr_assert(fresh);
+	usm_swap_device_close(&device);
 }
 
 /* Somebody cut the file: what is behind its end is lost, and no more. */

@@ -334,6 +334,7 @@ Test(compressed, a_full_tmpfs_is_an_error)
 	memory_max = 1ULL << 30;
 	cr_assert_eq(open_store(), -ENOSPC);
 	cr_assert(strstr(failure.text, "swap.size: "));
+	cr_assert_neq(access(where, F_OK), 0, "and nothing is left behind");
 	umount(dir);
 	rmdir(dir);
 }

@@ -30,6 +30,7 @@ struct compressed {
 	struct usm_window window;
 	const struct usm_codec *codec;
 	bool upper;
+	bool unneeded; /* all that is in it */
 	void *codec_ctx;
 	struct usm_swap_stats stats;
 	char packed[PACKED_MAX];
@@ -281,12 +282,19 @@ static void destroy(struct compressed *store)
 	free(store);
 }
 
+static void compressed_empty(void *ctx)
+{
+	struct compressed *store = ctx;
+
+	store->unneeded = true;
+}
+
 static void compressed_close(void *ctx)
 {
 	struct compressed *store = ctx;
 
 	/* Empty, it should take no memory while there is no daemon. */
-	if (!store->stats.pages && !store->upper)
+	if (store->unneeded || (!store->stats.pages && !store->upper))
 		usm_compressed_file_clear(&store->file);
 	destroy(store);
 }
@@ -400,6 +408,7 @@ int usm_swap_compressed_open(const struct usm_swap_file *file,
 		.store = compressed_store,
 		.load = compressed_load,
 		.close = compressed_close,
+		.empty = compressed_empty,
 		.drop = compressed_drop,
 		.stats = compressed_stats,
 	};

@@ -193,6 +193,7 @@ int usm_compressed_file_open(const struct usm_swap_file *options,
 	if (!err)
 		err = map(&file);
 	if (err) {
+		usm_swap_header_withdraw(options, *fresh);
 		usm_compressed_file_close(&file);
 		return usm_fail(failure, USM_EXIT_FAILED, -err,
 				"swap.size: %" PRIu64 " bytes in %s: %s",

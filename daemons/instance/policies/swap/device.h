@@ -122,6 +122,12 @@ struct usm_swap_device {
 	uint32_t (*store_reap)(void *ctx, struct usm_swap_done *done,
 			       uint32_t nr);
 
+	/*
+	 * Nothing it holds is needed by anybody: close(), which comes next,
+	 * gives back the room that pages would have taken.  Optional.
+	 */
+	void (*empty)(void *ctx);
+
 	/* Fills in what it holds; any field it cannot tell is 0.  Optional. */
 	void (*stats)(void *ctx, struct usm_swap_stats *out);
 };

@@ -21,6 +21,7 @@
 struct file {
 	int fd;
 	bool nowait; /* the file system can tell what is at hand */
+	bool unneeded; /* all that is in it */
 	struct usm_swap_stats stats;
 	struct usm_reads reads; /* .begin is NULL: none */
 	struct usm_ready ready; /* pages that were at hand */
@@ -134,6 +135,13 @@ static void file_stats(void *ctx, struct usm_swap_stats *out)
 	out->loads = file->reads.name;
 }
 
+static void file_empty(void *ctx)
+{
+	struct file *file = ctx;
+
+	file->unneeded = true;
+}
+
 static void file_close(void *ctx)
 {
 	struct file *file = ctx;
@@ -141,6 +149,9 @@ static void file_close(void *ctx)
 	usm_writes_close(file->writes);
 	if (file->reads.close)
 		file->reads.close(file->reads.ctx);
+	/* What cannot be given back is used again later. */
+	if (file->unneeded && ftruncate(file->fd, 0))
+		file->unneeded = false;
 	close(file->fd);
 	free(file);
 }
@@ -174,10 +185,12 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		err = usm_swap_header_renew(fd, &header);
 	if (!err)
 		err = set_aside(fd, slots << USM_FRAME_SHIFT);
-	if (err)
+	if (err) {
+		usm_swap_header_withdraw(options, *fresh);
 		return usm_fail(failure, USM_EXIT_FAILED, -err,
 				"swap.size: %" PRIu64 " bytes in %s: %s",
 				options->bytes, options->path, strerror(-err));
+	}
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return usm_fail(failure, USM_EXIT_FAILED, ENOMEM,
@@ -190,6 +203,7 @@ int usm_swap_file_open(const struct usm_swap_file *options,
 		.store = file_store,
 		.load = file_load,
 		.close = file_close,
+		.empty = file_empty,
 		.stats = file_stats,
 	};
 	if (!usm_reads_uring(file->fd, &file->reads) ||

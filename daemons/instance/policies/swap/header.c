@@ -97,3 +97,9 @@ int usm_swap_header_renew(int fd, const struct usm_swap_header *header)
 		return -errno;
 	return n == (ssize_t)sizeof(page) ? 0 : -ENOSPC;
 }
+
+void usm_swap_header_withdraw(const struct usm_swap_file *options, bool fresh)
+{
+	if (fresh && !options->nameless)
+		unlink(options->path);
+}

@@ -52,6 +52,12 @@ int usm_swap_header_open(const struct usm_swap_file *options, const char *magic,
  */
 int usm_swap_header_renew(int fd, const struct usm_swap_header *header);
 
+/*
+ * One that was begun anew and then found no room leaves no name behind, and so
+ * nothing of the room it did find once it is closed.
+ */
+void usm_swap_header_withdraw(const struct usm_swap_file *options, bool fresh);
+
 /* Fills in what options say. */
 struct usm_swap_header usm_swap_header_of(const struct usm_swap_file *options,
 					  const char *magic, uint32_t version);

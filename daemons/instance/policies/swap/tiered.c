@@ -190,6 +190,14 @@ static void tiered_stats(void *ctx, struct usm_swap_stats *out)
 	out->cached = file.cached;
 }
 
+static void tiered_empty(void *ctx)
+{
+	const struct tiered *tiered = ctx;
+
+	tiered->memory.empty(tiered->memory.ctx);
+	tiered->file.empty(tiered->file.ctx);
+}
+
 static void tiered_close(void *ctx)
 {
 	struct tiered *tiered = ctx;
@@ -226,6 +234,7 @@ int usm_swap_tiered_create(const struct usm_swap_device *memory,
 		.store = tiered_store,
 		.load = tiered_load,
 		.close = tiered_close,
+		.empty = tiered_empty,
 		.drop = tiered_drop,
 		.stats = tiered_stats,
 	};
