@@ -325,6 +325,12 @@ struct usm_evict_policy {
 /* Pages one answer may name: what a fast disk brings while one fault is served. */
 #define USM_PREFETCH_WANTS_MAX 64U
 
+/*
+ * Bytes that may be remembered of a program: a few for each of the pages that a
+ * start needs in its first minute.
+ */
+#define USM_PREFETCH_MEMORY_MAX 65536U
+
 /* What a prefetch policy sees and decides is about pages, not frames. */
 struct usm_prefetch_policy {
 	uint32_t struct_size; /* USM_POLICY_HEAD */
@@ -365,6 +371,20 @@ struct usm_prefetch_policy {
 		      const char **why);
 	uint32_t (*stats)(const void *ctx, struct usm_policy_stat *stats,
 			  uint32_t nr);
+
+	/*
+	 * Optional: what it learnt of a process is kept for the next one of the
+	 * same name (comm).  remember(): the process is about to be told as
+	 * ended, or the policy to be finished: writes at most room bytes,
+	 * returns how many; 0: nothing that is worth it.  recall(): after
+	 * process_new(), what the last process of that name left, if any did.
+	 * It may come from a file: every byte is to be checked.  Processes
+	 * choose their names, so it may be another program's.  May allocate.
+	 */
+	uint32_t (*remember)(void *ctx, uint32_t member, void *data,
+			     uint32_t room);
+	void (*recall)(void *ctx, uint32_t member, const void *data,
+		       uint32_t bytes);
 };
 
 /* ---- out of memory: what becomes of a fault that finds no frame? ------------- */

@@ -10,7 +10,8 @@ const char *const usm_alloc_policies[] = { "first-fit", "extent", "batch",
 					   "zeroed", NULL };
 const char *const usm_evict_policies[] = { "clock",   "fifo",  "lru",
 					   "s3-fifo", "sieve", NULL };
-const char *const usm_prefetch_policies[] = { "readahead", "stride", NULL };
+const char *const usm_prefetch_policies[] = { "readahead", "record-replay",
+					      "stride", NULL };
 const char *const usm_oom_policies[] = { "fallback", "kill-largest", "stall",
 					 NULL };
 

@@ -12,6 +12,7 @@
 #include "instance/evict/recover.h"
 #include "instance/evict/reserve.h"
 #include "instance/processes/group.h"
+#include "instance/records/roster.h"
 #include "instance/worker/resize.h"
 #include "instance/worker/stock_books.h"
 #include "instance/worker/stock_policy.h"
@@ -31,6 +32,7 @@ struct usm_instance {
 	struct usm_ahead *ahead;
 	struct usm_swap_device *swap; /* NULL: none */
 	struct usm_pager *pager; /* NULL: no swap */
+	struct usm_roster *roster; /* NULL: no program is remembered */
 	struct usm_checked_oom *ooms[USM_WORKERS_MAX];
 	struct usm_resize_parts resize;
 	bool deserted; /* it ended without members */
@@ -87,7 +89,19 @@ static int build_pager(struct usm_instance *instance,
 					   options->free_high_percent),
 	};
 
-	return options->swap ? usm_pager_create(&wanted, &instance->pager) : 0;
+	int err;
+
+	if (!options->swap)
+		return 0;
+	err = usm_pager_create(&wanted, &instance->pager);
+	if (err || !options->archive)
+		return err;
+	err = usm_roster_create(&instance->roster);
+	if (!err)
+		usm_prefetcher_remember_in(
+			usm_pager_prefetcher(instance->pager), instance->roster,
+			options->archive);
+	return err;
 }
 
 /* An eighth of the deadline: what the answer is given in. */
@@ -284,6 +298,9 @@ static bool member_new(void *ctx, const struct usm_member *member)
 {
 	const struct usm_instance *instance = ctx;
 
+	if (instance->roster)
+		usm_roster_add(instance->roster, member->member,
+			       (uint32_t)member->pid, member->comm);
 	return usm_workers_member_new(
 		instance->workers, member->member, (uint32_t)member->pid,
 		usm_process_group(instance->processes, "/proc", member->pid,
@@ -397,6 +414,7 @@ void usm_instance_destroy(struct usm_instance *instance)
 		usm_swap_device_close(instance->swap);
 	usm_workers_destroy(instance->workers);
 	usm_pager_destroy(instance->pager);
+	usm_roster_destroy(instance->roster);
 	for (i = 0; i < USM_WORKERS_MAX; i++)
 		usm_checked_oom_destroy(instance->ooms[i]);
 	usm_ahead_destroy(instance->ahead);

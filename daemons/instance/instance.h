@@ -13,6 +13,7 @@
 #include "instance/policies/swap/device.h"
 #include "instance/processes/policies.h"
 #include "instance/reaper/reaper.h"
+#include "instance/records/archive.h"
 #include "instance/session.h"
 #include "instance/worker/survey.h"
 #include "instance/worker/exchange.h"
@@ -35,6 +36,7 @@ struct usm_instance_options {
 	const struct usm_settings *evict_settings; /* NULL: none */
 	const struct usm_prefetch_policy *prefetch; /* NULL: none */
 	const struct usm_settings *prefetch_settings; /* NULL: none */
+	struct usm_archive *archive; /* of programs; NULL: none is remembered */
 	/* Processes with an eviction policy or a priority of their own. */
 	const struct usm_process_policies *processes; /* NULL: none */
 	struct usm_threshold_watch *watch; /* NULL: no thresholds */

@@ -21,6 +21,8 @@
 #include "instance/policies/oom/registry.h"
 #include "instance/privileges.h"
 #include "instance/reaper/reaper.h"
+#include "instance/records/archive.h"
+#include "instance/records/directory.h"
 #include "instance/session.h"
 #include "instance/signals.h"
 #include "instance/swap/setup.h"
@@ -227,7 +229,8 @@ static int start_reaper(const struct usm_options *options,
 
 static int serve(const struct usm_options *options, struct usm_session *session,
 		 struct usm_swap_device *swap, bool swap_fresh,
-		 struct signals *signals, struct usm_failure *failure)
+		 struct usm_archive *archive, struct signals *signals,
+		 struct usm_failure *failure)
 {
 	const struct usm_policy_selection *policies =
 		signals->hangup.reload.selection;
@@ -245,6 +248,7 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 		.evict_settings = &policies->evict_settings,
 		.prefetch = policies->prefetch.prefetch,
 		.prefetch_settings = &policies->prefetch_settings,
+		.archive = archive,
 		.processes = &signals->hangup.reload.processes,
 		.swap_fresh = swap_fresh,
 		.free_low_percent = config->free_low_percent,
@@ -285,6 +289,36 @@ static int serve(const struct usm_options *options, struct usm_session *session,
 	return err;
 }
 
+/* With rights.  *fd stays -1 where nothing is remembered. */
+static int open_records(const struct usm_options *options,
+			const struct signals *signals, int *fd,
+			struct usm_failure *failure)
+{
+	const struct usm_record_directory where = {
+		.dir = options->record_dir,
+		.instance = options->config.name,
+		.uid = options->uid,
+		.gid = options->gid,
+	};
+
+	if (!usm_policy_selection_remembers(signals->hangup.reload.selection))
+		return 0;
+	return usm_record_directory_open(&where, fd, failure);
+}
+
+/* Without: its thread is to have none either. */
+static int open_archive(const struct usm_options *options, int fd,
+			struct usm_archive **out, struct usm_failure *failure)
+{
+	int err = options->config.swap_bytes ? usm_archive_create(fd, out) : 0;
+
+	return err ? usm_fail(failure, USM_EXIT_FAILED, -err,
+			      "--record-dir: reading %s/%s: %s",
+			      options->record_dir, options->config.name,
+			      strerror(-err))
+		   : 0;
+}
+
 /* From the open session on; closes nothing. */
 static int run_session(const struct usm_options *options,
 		       struct usm_session *session, struct signals *signals,
@@ -295,6 +329,8 @@ static int run_session(const struct usm_options *options,
 		.memory = options->swap_memory_dir,
 	};
 	struct usm_swap_device swap = { 0 };
+	struct usm_archive *archive = NULL;
+	usm_auto_fd records = -1;
 	bool swap_fresh = true;
 	int err = 0;
 
@@ -302,13 +338,18 @@ static int run_session(const struct usm_options *options,
 		err = usm_swap_setup(session, &dirs, &options->config, &swap,
 				     &swap_fresh, failure);
 	if (!err)
+		err = open_records(options, signals, &records, failure);
+	if (!err)
 		err = usm_privileges_drop(options->uid, options->gid, failure);
 	if (!err)
 		err = load_policies(signals, failure);
+	if (!err)
+		err = open_archive(options, records, &archive, failure);
 	assert(signals->hangup.reload.selection);
 	if (!err)
-		err = serve(options, session, &swap, swap_fresh, signals,
-			    failure);
+		err = serve(options, session, &swap, swap_fresh, archive,
+			    signals, failure);
+	usm_archive_destroy(archive);
 	usm_swap_device_close(&swap);
 	return err;
 }

@@ -28,6 +28,7 @@ enum {
 	KEY_SWAP_DEVICE,
 	KEY_SWAP_MEMORY_MAX,
 	KEY_SWAP_MEMORY_DIR,
+	KEY_RECORD_DIR,
 	KEY_POLICY_DIR,
 	KEY_UID,
 	KEY_GID,
@@ -91,6 +92,10 @@ static const struct argp_option option_table[] = {
 	{ "swap-memory-dir", KEY_SWAP_MEMORY_DIR, "DIR", 0,
 	  "Where packed pages are, a directory of a tmpfs (default " USM_SWAP_MEMORY_DIR
 	  ")",
+	  0 },
+	{ "record-dir", KEY_RECORD_DIR, "DIR", 0,
+	  "Where a prefetch policy remembers programs, in a directory NAME "
+	  "(default " USM_RECORD_DIR ")",
 	  0 },
 	{ "policy-dir", KEY_POLICY_DIR, "DIR", 0,
 	  "Where policies are that are not built in, NAME.so (default " USM_POLICY_DIR
@@ -183,6 +188,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SWAP_DIR:
 		options->swap_dir = arg;
+		return 0;
+	case KEY_RECORD_DIR:
+		options->record_dir = arg;
 		return 0;
 	case KEY_POLICY_DIR:
 		options->policy_dir = arg;
@@ -386,6 +394,7 @@ int usm_options_parse(int argc, char **argv, struct usm_options *out,
 				.uid = USM_INSTANCE_UID,
 				.swap_dir = USM_SWAP_DIR,
 				.swap_memory_dir = USM_SWAP_MEMORY_DIR,
+				.record_dir = USM_RECORD_DIR,
 				.policy_dir = USM_POLICY_DIR,
 				.ready_fd = -1,
 				.cpu = -1,

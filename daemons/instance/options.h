@@ -21,6 +21,9 @@
 /* And the files of a tmpfs in which packed pages are. */
 #define USM_SWAP_MEMORY_DIR "/dev/shm/usm"
 
+/* And the directories in which is what policies remember of programs. */
+#define USM_RECORD_DIR "/var/lib/usm/records"
+
 struct usm_options {
 	struct usm_config config;
 	const char *config_path; /* NULL: all was on the command line */
@@ -29,6 +32,7 @@ struct usm_options {
 	const char *device; /* NULL: the usual path */
 	const char *swap_dir; /* never NULL */
 	const char *swap_memory_dir; /* never NULL */
+	const char *record_dir; /* never NULL */
 	const char *policy_dir; /* never NULL */
 	uid_t uid;
 	gid_t gid;

@@ -58,6 +58,17 @@ int usm_policy_selection_open(const struct usm_config *config,
 	return 0;
 }
 
+bool usm_policy_selection_remembers(
+	const struct usm_policy_selection *selection)
+{
+	const struct usm_prefetch_policy *policy = selection->prefetch.prefetch;
+
+	if (!selection->prefetch.kind)
+		return false;
+	/* What one in a file does is not known before it is loaded. */
+	return !policy || policy->remember;
+}
+
 int usm_policy_selection_load(struct usm_policy_selection *selection,
 			      struct usm_failure *failure)
 {

@@ -39,6 +39,10 @@ int usm_policy_selection_open(const struct usm_config *config,
 			      struct usm_policy_selection **out,
 			      struct usm_failure *failure);
 
+/* May its prefetch policy remember programs?  Once it is open. */
+bool usm_policy_selection_remembers(
+	const struct usm_policy_selection *selection);
+
 /*
  * Loads them: .alloc, .evict and .prefetch.prefetch are there afterwards.
  * EINVAL, as for files.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "instance/prefetch/programs.h"
 #include "instance/prefetch/shelf.h"
 #include "instance/prefetch/where.h"
 #include "instance/prefetch/window.h"
@@ -31,6 +32,7 @@ struct usm_prefetcher {
 	uint32_t first, nr; /* of those wanted, a ring */
 	struct want wanted[USM_PREFETCH_QUEUE];
 	uint64_t read, used, late, unused, gone, failed, dropped;
+	struct usm_programs programs;
 };
 
 int usm_prefetcher_create(const struct usm_swap_map *map,
@@ -50,6 +52,8 @@ void usm_prefetcher_destroy(struct usm_prefetcher *prefetcher)
 {
 	if (!prefetcher)
 		return;
+	if (prefetcher->policy)
+		usm_programs_end_all(&prefetcher->programs, prefetcher->policy);
 	usm_checked_prefetch_destroy(prefetcher->policy);
 	usm_shelf_destroy(prefetcher->shelf);
 	usm_where_destroy(prefetcher->where);
@@ -60,6 +64,14 @@ void usm_prefetcher_read_by(struct usm_prefetcher *prefetcher,
 			    const struct usm_prefetcher_io *io)
 {
 	prefetcher->io = *io;
+}
+
+void usm_prefetcher_remember_in(struct usm_prefetcher *prefetcher,
+				struct usm_roster *roster,
+				struct usm_archive *archive)
+{
+	prefetcher->programs.roster = roster;
+	prefetcher->programs.archive = archive;
 }
 
 static int get_memory(struct usm_prefetcher *prefetcher)
@@ -92,9 +104,13 @@ int usm_prefetcher_prepare(struct usm_prefetcher *prefetcher,
 void usm_prefetcher_adopt(struct usm_prefetcher *prefetcher,
 			  struct usm_checked_prefetch *policy)
 {
+	if (prefetcher->policy)
+		usm_programs_end_all(&prefetcher->programs, prefetcher->policy);
 	usm_checked_prefetch_destroy(prefetcher->policy);
 	prefetcher->policy = policy;
 	prefetcher->nr = 0;
+	if (policy)
+		usm_programs_begin_all(&prefetcher->programs, policy);
 }
 
 void usm_prefetcher_stored(struct usm_prefetcher *prefetcher, uint64_t cookie,
@@ -325,15 +341,41 @@ int usm_prefetcher_fill(struct usm_prefetcher *prefetcher, uint64_t cookie,
 void usm_prefetcher_member_new(struct usm_prefetcher *prefetcher,
 			       const struct usm_process *process)
 {
-	if (prefetcher->policy)
-		usm_checked_prefetch_process_new(prefetcher->policy, process);
+	if (!prefetcher->policy)
+		return;
+	usm_checked_prefetch_process_new(prefetcher->policy, process);
+	usm_programs_begin(&prefetcher->programs, prefetcher->policy,
+			   process->member);
 }
 
 void usm_prefetcher_member_gone(struct usm_prefetcher *prefetcher,
 				uint32_t member)
 {
+	usm_programs_end(&prefetcher->programs, prefetcher->policy, member);
 	if (prefetcher->policy)
 		usm_checked_prefetch_process_exit(prefetcher->policy, member);
+}
+
+static uint32_t archive_stats(const struct usm_prefetcher *prefetcher,
+			      struct usm_policy_stat *stats, uint32_t nr)
+{
+	struct usm_archive_stats archive;
+	uint32_t i;
+
+	if (!prefetcher->programs.archive ||
+	    !usm_checked_prefetch_remembers(prefetcher->policy))
+		return 0;
+	usm_archive_stats(prefetcher->programs.archive, &archive);
+	const struct usm_policy_stat all[] = {
+		{ "records", archive.records },
+		{ "records_written", archive.written },
+		{ "records_failed", archive.failed },
+		{ "records_damaged", archive.damaged },
+	};
+
+	for (i = 0; i < nr && i < sizeof(all) / sizeof(all[0]); i++)
+		stats[i] = all[i];
+	return i;
 }
 
 uint32_t usm_prefetcher_stats(const struct usm_prefetcher *prefetcher,
@@ -355,8 +397,8 @@ uint32_t usm_prefetcher_stats(const struct usm_prefetcher *prefetcher,
 		stats[i] = own[i];
 	if (!prefetcher->policy)
 		return i;
-	return i + usm_checked_prefetch_stats(prefetcher->policy, stats + i,
-					      nr - i);
+	i += usm_checked_prefetch_stats(prefetcher->policy, stats + i, nr - i);
+	return i + archive_stats(prefetcher, stats + i, nr - i);
 }
 
 const char *usm_prefetcher_policy_name(const struct usm_prefetcher *prefetcher)

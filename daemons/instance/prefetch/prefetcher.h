@@ -16,6 +16,8 @@
 #include "common/settings.h"
 #include "instance/failure.h"
 #include "instance/policies/prefetch/checked.h"
+#include "instance/records/archive.h"
+#include "instance/records/roster.h"
 #include "instance/swap/map.h"
 #include "usm_policy.h"
 
@@ -60,6 +62,15 @@ void usm_prefetcher_destroy(struct usm_prefetcher *prefetcher);
 /* Copied.  Without it nothing is read. */
 void usm_prefetcher_read_by(struct usm_prefetcher *prefetcher,
 			    const struct usm_prefetcher_io *io);
+
+/*
+ * Where policies that remember programs do (both borrowed): the names of members,
+ * written by others, and what is kept.  Without it nothing is remembered.
+ * Before the first policy.
+ */
+void usm_prefetcher_remember_in(struct usm_prefetcher *prefetcher,
+				struct usm_roster *roster,
+				struct usm_archive *archive);
 
 /*
  * Another policy (borrowed) in two steps: makes it ready, and what it takes
@@ -111,7 +122,9 @@ void usm_prefetcher_member_gone(struct usm_prefetcher *prefetcher,
  * Counters, at most nr: "read", pages whose reading was begun; of those "used",
  * "late" (used, but a fault had to wait for them), "unused", "gone" (unmapped
  * before they were needed) and "failed"; "dropped", wanted but too many;
- * "window"; then the policy's.  Returns how many.
+ * "window"; then the policy's; then, of one that remembers programs, how many
+ * "records" there are, and files of them "records_written", "records_failed" and
+ * "records_damaged".  Returns how many.
  */
 uint32_t usm_prefetcher_stats(const struct usm_prefetcher *prefetcher,
 			      struct usm_policy_stat *stats, uint32_t nr);

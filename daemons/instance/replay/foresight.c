@@ -2,6 +2,8 @@
 #include "instance/replay/foresight.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,7 @@
 struct usm_foresight {
 	const struct usm_trace *trace;
 	struct usm_swap_map *map;
+	struct usm_roster *roster;
 	struct usm_prefetcher *prefetcher;
 	uint64_t *cookie; /* [nr_pages] of those that are out; else 0 */
 	uint64_t returns;
@@ -46,6 +49,9 @@ static int get_memory(struct usm_foresight *foresight)
 	foresight->cookie = calloc(trace->nr_pages, sizeof(uint64_t));
 	if (!foresight->cookie)
 		return -ENOMEM;
+	err = usm_roster_create(&foresight->roster);
+	if (err)
+		return err;
 	/* Slot 0 is nobody's. */
 	err = usm_swap_map_create(trace->nr_pages + 1, &foresight->map);
 	return err ? err
@@ -53,20 +59,26 @@ static int get_memory(struct usm_foresight *foresight)
 					   &foresight->prefetcher);
 }
 
+/* Its members are to the next run of the trace what they are to this one. */
 static void tell_members(const struct usm_foresight *foresight)
 {
+	char program[USM_PROGRAM_SIZE];
 	uint32_t member;
 
-	for (member = 1; member <= foresight->trace->members; member++)
+	for (member = 1; member <= foresight->trace->members; member++) {
+		snprintf(program, sizeof(program), "%" PRIu32, member);
+		usm_roster_add(foresight->roster, member, member, program);
 		usm_prefetcher_member_new(foresight->prefetcher,
 					  &(struct usm_process){
 						  .member = member,
 						  .tgid = member,
 					  });
+	}
 }
 
 int usm_foresight_create(const struct usm_trace *trace,
 			 const struct usm_prefetch_policy *policy,
+			 struct usm_archive *archive,
 			 struct usm_foresight **out,
 			 struct usm_failure *failure)
 {
@@ -94,6 +106,9 @@ int usm_foresight_create(const struct usm_trace *trace,
 		usm_foresight_destroy(foresight);
 		return err;
 	}
+	if (archive)
+		usm_prefetcher_remember_in(foresight->prefetcher,
+					   foresight->roster, archive);
 	usm_prefetcher_read_by(foresight->prefetcher, &io);
 	usm_prefetcher_adopt(foresight->prefetcher, checked);
 	tell_members(foresight);
@@ -106,6 +121,7 @@ void usm_foresight_destroy(struct usm_foresight *foresight)
 	if (!foresight)
 		return;
 	usm_prefetcher_destroy(foresight->prefetcher);
+	usm_roster_destroy(foresight->roster);
 	usm_swap_map_destroy(foresight->map);
 	free(foresight->cookie);
 	free(foresight);

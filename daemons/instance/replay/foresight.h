@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "instance/failure.h"
+#include "instance/records/archive.h"
 #include "instance/replay/trace.h"
 #include "usm_policy.h"
 
@@ -35,16 +36,18 @@ struct usm_foresight_outcome {
 struct usm_foresight;
 
 /*
- * For the pages of a trace under a policy (both borrowed), all of them in
- * memory or not touched yet.  *out is the caller's.  ENOMEM, what the policy
+ * For the pages of a trace under a policy, all of them in memory or not touched
+ * yet.  archive: where a policy that remembers programs does, until the next
+ * one.  All are borrowed.  *out is the caller's.  ENOMEM, what the policy
  * answers.
  */
 int usm_foresight_create(const struct usm_trace *trace,
 			 const struct usm_prefetch_policy *policy,
+			 struct usm_archive *archive,
 			 struct usm_foresight **out,
 			 struct usm_failure *failure);
 
-/* Frees it; NULL is fine. */
+/* Frees it; its programs have ended.  NULL is fine. */
 void usm_foresight_destroy(struct usm_foresight *foresight);
 
 /* The page was evicted. */

@@ -38,7 +38,7 @@ static void memory_fini(struct memory *memory)
 
 static int memory_init(struct memory *memory,
 		       const struct usm_simulation *simulation,
-		       struct usm_failure *failure)
+		       struct usm_archive *archive, struct usm_failure *failure)
 {
 	const struct usm_trace *trace = simulation->trace;
 	uint32_t frames = simulation->frames, i;
@@ -60,7 +60,7 @@ static int memory_init(struct memory *memory,
 		memory->free[i] = frames - 1 - i;
 	memory->nr_free = frames;
 	if (simulation->prefetch)
-		err = usm_foresight_create(trace, simulation->prefetch,
+		err = usm_foresight_create(trace, simulation->prefetch, archive,
 					   &memory->foresight, failure);
 	return err ? err
 		   : usm_checked_evict_create(simulation->policy, NULL, frames,
@@ -140,12 +140,13 @@ static uint64_t overruled(const struct usm_checked_evict *policy)
 	return stat.value;
 }
 
-int usm_simulate(const struct usm_simulation *simulation,
-		 struct usm_outcome *out, struct usm_failure *failure)
+static int play(const struct usm_simulation *simulation,
+		struct usm_archive *archive, struct usm_outcome *out,
+		struct usm_failure *failure)
 {
 	const struct usm_trace *trace = simulation->trace;
 	struct memory memory = { 0 };
-	int err = memory_init(&memory, simulation, failure);
+	int err = memory_init(&memory, simulation, archive, failure);
 	uint32_t i;
 
 	for (i = 0; !err && i < trace->nr_accesses; i++) {
@@ -166,4 +167,30 @@ int usm_simulate(const struct usm_simulation *simulation,
 	}
 	memory_fini(&memory);
 	return err;
+}
+
+/* A run to learn from, and the one that counts. */
+static int play_again(const struct usm_simulation *simulation,
+		      struct usm_outcome *out, struct usm_failure *failure)
+{
+	struct usm_archive *archive = NULL;
+	struct usm_outcome first;
+	int err = usm_archive_create(-1, &archive);
+
+	if (err)
+		return usm_fail(failure, USM_EXIT_FAILED, -err, "prefetch: %s",
+				strerror(-err));
+	err = play(simulation, archive, &first, failure);
+	if (!err)
+		err = play(simulation, archive, out, failure);
+	usm_archive_destroy(archive);
+	return err;
+}
+
+int usm_simulate(const struct usm_simulation *simulation,
+		 struct usm_outcome *out, struct usm_failure *failure)
+{
+	if (simulation->prefetch && simulation->prefetch->remember)
+		return play_again(simulation, out, failure);
+	return play(simulation, NULL, out, failure);
 }

@@ -26,7 +26,12 @@
 struct usm_simulation {
 	const struct usm_trace *trace;
 	const struct usm_evict_policy *policy;
-	const struct usm_prefetch_policy *prefetch; /* NULL: none */
+	/*
+	 * NULL: none.  One that remembers programs is played the trace twice,
+	 * with the second time counting: the best case, a program that does the
+	 * same again.
+	 */
+	const struct usm_prefetch_policy *prefetch;
 	uint32_t frames; /* at least 1 */
 	uint32_t batch; /* victims per decision, 1 to the maximum */
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "instance/replay/crc32.h"
+#include "common/crc32.h"
 #include "instance/replay/format.h"
 #include "instance/replay/varint.h"
 

@@ -14,7 +14,7 @@
 #include "instance/worker/stock.h"
 
 /* Counters of one policy, or device; more are left out. */
-#define USM_SURVEY_STATS_MAX 16U
+#define USM_SURVEY_STATS_MAX 24U
 
 /* Longer names are cut. */
 #define USM_SURVEY_NAME_SIZE 32

@@ -8,7 +8,7 @@
 
 #include "common/cleanup.h"
 #include "fake_kernel.h"
-#include "instance/replay/crc32.h"
+#include "common/crc32.h"
 #include "instance/replay/format.h"
 #include "instance/replay/trace.h"
 #include "instance/replay/varint.h"

@@ -82,6 +82,8 @@ static void exec_daemon(const struct instance_options *options, char *config,
 		config,
 		"--swap-dir",
 		INSTANCE_SWAP_DIR,
+		"--record-dir",
+		INSTANCE_RECORD_DIR,
 		"--ready-fd",
 		(char[16]){ 0 },
 		"--policy-dir",
@@ -89,11 +91,11 @@ static void exec_daemon(const struct instance_options *options, char *config,
 		NULL,
 		NULL,
 	};
-	size_t last = 9;
+	size_t last = 11;
 
-	snprintf(argv[6], 16, "%d", ready_fd);
+	snprintf(argv[8], 16, "%d", ready_fd);
 	if (!options->policy_dir)
-		last = 7;
+		last = 9;
 	argv[last] = options->managed ? "--managed" : NULL;
 	argv[last + 1] = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

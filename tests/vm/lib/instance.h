@@ -36,6 +36,7 @@ struct instance_options {
 
 /* Where swap files are: DIR/NAME.swap. */
 #define INSTANCE_SWAP_DIR "/tmp/swap"
+#define INSTANCE_RECORD_DIR "/tmp/records"
 
 struct instance {
 	pid_t pid;

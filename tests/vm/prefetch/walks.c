@@ -3,7 +3,8 @@
  * A tenant has written twice its partition and reads what is out: page by page,
  * with a stride, backwards, at random.  How often it has to wait for the disk,
  * by its own clock, and how much is read, by the disk's, without prefetch and
- * with each policy.
+ * with each policy; and a second process of the same name, which another one
+ * went the same way before.
  */
 #include <time.h>
 
@@ -22,6 +23,9 @@
 #define STRIDE 4
 /* Its powers, modulo OUT, are all numbers from 1 to OUT - 1. */
 #define SCATTER 317
+
+/* Pages that a policy may be ahead at most, and a few for nothing. */
+#define BEHIND (64 + OUT / 20)
 
 /* Who had to wait for the disk at all had to wait for so long. */
 #define WAIT_US (DISK_DELAY_MS * 1000 / 2)
@@ -131,7 +135,26 @@ static void run_walk(struct child *child, enum walk walk, const char *what,
 		  (unsigned long long)out->reads);
 }
 
-static void run_policy(int dev, const char *policy, struct result *out)
+/* One process takes all walks, from its first touch to its end. */
+static void run_tenant(struct instance *instance, const char *what,
+		       struct result *out)
+{
+	struct child child;
+	enum walk walk;
+
+	child_start(&child, tenant_main, NULL);
+	require(child_reached(&child, 0) &&
+			!instance_bind(instance, &child, NULL),
+		"%s: a tenant is bound", what);
+	child_let(&child, 0);
+	for (walk = 0; walk < WALKS; walk++)
+		run_walk(&child, walk, what, &out[walk]);
+	check_eq(child_end(&child, CHILD_LIMIT_MS), 0,
+		 "%s: every word was right", what);
+}
+
+static void start_instance(int dev, const char *policy,
+			   struct instance *instance)
 {
 	const struct instance_options options = {
 		.name = "walks",
@@ -142,22 +165,33 @@ static void run_policy(int dev, const char *policy, struct result *out)
 		.on_loss = "fail",
 		.deadline_ms = LONG_DEADLINE_MS,
 	};
+
+	instance_start(instance, dev, &options);
+}
+
+static void run_policy(int dev, const char *policy, struct result *out)
+{
 	const char *what = policy ? policy : "none";
 	struct instance instance;
-	struct child child;
-	enum walk walk;
 
-	instance_start(&instance, dev, &options);
-	child_start(&child, tenant_main, NULL);
-	require(child_reached(&child, 0) &&
-			!instance_bind(&instance, &child, NULL),
-		"%s: a tenant is bound", what);
-	child_let(&child, 0);
-	for (walk = 0; walk < WALKS; walk++)
-		run_walk(&child, walk, what, &out[walk]);
-	check_eq(child_end(&child, CHILD_LIMIT_MS), 0,
-		 "%s: every word was right", what);
+	start_instance(dev, policy, &instance);
+	run_tenant(&instance, what, out);
 	prefetch_end(&instance, what);
+}
+
+/* Two processes under one daemon, and one under the next. */
+static void run_again(int dev, struct result *first, struct result *second,
+		      struct result *third)
+{
+	struct instance instance;
+
+	start_instance(dev, "record-replay", &instance);
+	run_tenant(&instance, "record-replay, first", first);
+	run_tenant(&instance, "record-replay, second", second);
+	prefetch_end(&instance, "record-replay");
+	start_instance(dev, "record-replay", &instance);
+	run_tenant(&instance, "record-replay, another daemon", third);
+	prefetch_end(&instance, "record-replay, another daemon");
 }
 
 /* Waits less often, and reads hardly anything for nothing. */
@@ -180,15 +214,48 @@ static void check_random(const struct result *with,
 		      policy);
 }
 
+/* At the end of a walk it reads what comes after. */
+static void check_known(const struct result *with, const struct result *without,
+			enum walk walk, unsigned int few_percent,
+			const char *what)
+{
+	check_compare(with[walk].waits * 100, <=,
+		      without[walk].waits * few_percent,
+		      "%s: a %s walk is known", what, walk_names[walk]);
+	check_compare(with[walk].reads, <=, without[walk].reads + BEHIND,
+		      "%s: and little is read for nothing", what);
+}
+
+/* What was gone once is known, in whatever order it was. */
+static void check_again(const struct result *first, const struct result *second,
+			const struct result *third,
+			const struct result *without, unsigned int few)
+{
+	enum walk walk;
+
+	for (walk = 0; walk < WALKS; walk++) {
+		check_known(second, without, walk, few,
+			    "record-replay, second");
+		check_known(third, without, walk, few,
+			    "record-replay, another daemon");
+	}
+	check_compare(first[RANDOM].waits, >=, OUT * 95 / 100,
+		      "record-replay, first: nothing is known yet");
+	check_compare(first[RANDOM].reads, <=, OUT * 101 / 100,
+		      "record-replay, first: and nothing else is read");
+}
+
 void test_walks(int dev, bool exact)
 {
 	struct result none[WALKS], readahead[WALKS], stride[WALKS];
+	struct result first[WALKS], second[WALKS], third[WALKS];
 	unsigned int few = exact ? FEW_PERCENT : FEW_PERCENT_BUSY;
 	enum walk walk;
 
 	run_policy(dev, NULL, none);
 	run_policy(dev, "readahead", readahead);
 	run_policy(dev, "stride", stride);
+	run_again(dev, first, second, third);
 	for (walk = 0; walk < WALKS; walk++) {
 		check_compare(none[walk].waits, >=, OUT * 95 / 100,
 			      "none: a %s walk waits for nearly every page",
@@ -202,4 +269,5 @@ void test_walks(int dev, bool exact)
 	check_foreseen(stride, none, BACKWARDS, few, "stride");
 	check_random(readahead, none, "readahead");
 	check_random(stride, none, "stride");
+	check_again(first, second, third, none, few);
 }

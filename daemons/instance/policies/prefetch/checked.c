@@ -114,6 +114,34 @@ void usm_checked_prefetch_process_exit(struct usm_checked_prefetch *checked,
 		checked->policy->process_exit(checked->ctx, member);
 }
 
+bool usm_checked_prefetch_remembers(const struct usm_checked_prefetch *checked)
+{
+	return checked->policy->remember;
+}
+
+uint32_t usm_checked_prefetch_remember(struct usm_checked_prefetch *checked,
+				       uint32_t member, void *data,
+				       uint32_t room)
+{
+	uint32_t bytes = 0;
+
+	if (checked->policy->remember)
+		bytes = checked->policy->remember(checked->ctx, member, data,
+						  room);
+	if (bytes <= room)
+		return bytes;
+	checked->overruled++;
+	return 0;
+}
+
+void usm_checked_prefetch_recall(struct usm_checked_prefetch *checked,
+				 uint32_t member, const void *data,
+				 uint32_t bytes)
+{
+	if (checked->policy->recall)
+		checked->policy->recall(checked->ctx, member, data, bytes);
+}
+
 const char *
 usm_checked_prefetch_name(const struct usm_checked_prefetch *checked)
 {

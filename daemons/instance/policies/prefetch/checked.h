@@ -47,6 +47,20 @@ void usm_checked_prefetch_process_new(struct usm_checked_prefetch *checked,
 void usm_checked_prefetch_process_exit(struct usm_checked_prefetch *checked,
 				       uint32_t member);
 
+/* Does it remember anything at all? */
+bool usm_checked_prefetch_remembers(const struct usm_checked_prefetch *checked);
+
+/*
+ * What it remembers of a member: at most room bytes to data; returns how many.
+ * More than there was room for counts as overruled, and is nothing.
+ */
+uint32_t usm_checked_prefetch_remember(struct usm_checked_prefetch *checked,
+				       uint32_t member, void *data,
+				       uint32_t room);
+void usm_checked_prefetch_recall(struct usm_checked_prefetch *checked,
+				 uint32_t member, const void *data,
+				 uint32_t bytes);
+
 /* The name of the policy. */
 const char *
 usm_checked_prefetch_name(const struct usm_checked_prefetch *checked);

@@ -6,6 +6,7 @@
 
 const struct usm_prefetch_policy *const usm_prefetch_registry[] = {
 	&usm_prefetch_readahead,
+	&usm_prefetch_record_replay,
 	&usm_prefetch_stride,
 	NULL,
 };

@@ -8,6 +8,7 @@
 #include "usm_policy.h"
 
 extern const struct usm_prefetch_policy usm_prefetch_readahead;
+extern const struct usm_prefetch_policy usm_prefetch_record_replay;
 extern const struct usm_prefetch_policy usm_prefetch_stride;
 
 /* All of them, NULL at the end. */

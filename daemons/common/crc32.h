@@ -2,13 +2,13 @@
 /*
  * crc32.h - the CRC of Ethernet, gzip and PNG (reflected 0xedb88320).
  */
-#ifndef USM_INSTANCE_REPLAY_CRC32_H
-#define USM_INSTANCE_REPLAY_CRC32_H
+#ifndef USM_COMMON_CRC32_H
+#define USM_COMMON_CRC32_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of size bytes.  Bit by bit: traces are small. */
+/* Of size bytes.  Bit by bit: what it is for is small. */
 static inline uint32_t usm_crc32(const void *data, size_t size)
 {
 	const uint8_t *byte = data;
@@ -23,4 +23,4 @@ static inline uint32_t usm_crc32(const void *data, size_t size)
 	return ~crc;
 }
 
-#endif /* USM_INSTANCE_REPLAY_CRC32_H */
+#endif /* USM_COMMON_CRC32_H */
