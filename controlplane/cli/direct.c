@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/device.h"
+#include "common/client/instances.h"
+#include "common/client/members.h"
+#include "common/frame_size.h"
 #include "common/size.h"
 
 static int open_device(int *fd)

@@ -18,5 +18,6 @@
 #include "common/client/mappings.h"
 #include "common/client/members.h"
 #include "common/client/waker.h"
+#include "common/frame_size.h"
 
 #endif /* USM_COMMON_CLIENT_H */

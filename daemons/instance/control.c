@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/announced.h"
+#include "common/client/members.h"
 #include "instance/worker/backoff.h"
 
 #define EVENT_BATCH 64

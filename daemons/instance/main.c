@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "common/printable.h"
 #include "instance/hangup.h"
 #include "instance/inquiry.h"

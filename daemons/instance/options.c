@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
 #include "common/policy_files.h"
 #include "common/size.h"
 #include "instance/privileges.h"

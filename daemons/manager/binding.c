@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/members.h"
 #include "lookup.h"
 #include "process.h"
 #include "supervisor/supervised.h"

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/instances.h"
+#include "common/client/members.h"
 
 /* One call's worth; an entry is 1.5 KiB. */
 #define INSTANCES_AT_ONCE 16U

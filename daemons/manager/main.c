@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "access_log.h"
-#include "common/client.h"
+#include "common/client/device.h"
 #include "log.h"
 #include "manager.h"
 #include "options.h"

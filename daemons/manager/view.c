@@ -7,7 +7,9 @@
 #include <sys/utsname.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/device.h"
+#include "common/client/mappings.h"
+#include "common/frame_size.h"
 #include "latency.h"
 #include "lookup.h"
 #include "process.h"

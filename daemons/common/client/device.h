@@ -13,10 +13,6 @@
 
 #define USM_DEVICE_PATH "/dev/USMMcd"
 
-/* The pool is made of x86-64 base pages; the ABI has no other frame size. */
-#define USM_FRAME_SHIFT 12
-#define USM_FRAME_BYTES (1UL << USM_FRAME_SHIFT)
-
 /*
  * Opens the device (NULL: USM_DEVICE_PATH) close-on-exec and shakes hands.
  * *fd belongs to the caller.  ENOENT: module not loaded; EPROTO: the module

@@ -2,7 +2,7 @@
 #include "common/client/evict.h"
 
 #include "common/client/call.h"
-#include "common/client/device.h"
+#include "common/frame_size.h"
 
 int usm_client_evict(int fd, struct usm_evict_entry *entries, uint32_t nr,
 		     uint32_t *done)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "common/client/device.h"
+#include "common/frame_size.h"
 
 static int map_shared(int fd, uint64_t offset, uint64_t bytes, void **out)
 {

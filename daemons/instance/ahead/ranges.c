@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 static bool meets(const struct usm_range *range, uint64_t addr, uint32_t frames)
 {

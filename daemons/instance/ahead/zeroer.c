@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 int usm_zeroer_open(struct usm_zeroer *zeroer, char *pool)
 {

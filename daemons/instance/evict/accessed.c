@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 #define USED (USM_PAGE_PRESENT | USM_PAGE_ACCESSED)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/evict/news.h"
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/evict/pager_parts.h"
 #include "instance/evict/placing.h"
 #include "instance/evict/unheard.h"

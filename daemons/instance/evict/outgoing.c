@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/swap/map.h"
 
 void usm_outgoing_add(struct usm_outgoing *out, uint32_t frame, uint64_t cookie)

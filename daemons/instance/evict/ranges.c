@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
+#include "usm.h"
 
 static int compare(const void *a, const void *b)
 {

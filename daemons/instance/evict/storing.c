@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/client.h"
 #include "instance/swap/map.h"
 
 _Static_assert(USM_OUTGOING_MAX <= USM_SWAP_STORE_PAGES, "in one store");

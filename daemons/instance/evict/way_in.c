@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/evict/pager_parts.h"
 
 void usm_pager_wait_by(struct usm_pager *pager,

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/reads.h"
 #include "instance/swap/map.h"
 

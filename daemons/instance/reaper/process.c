@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/device.h"
+#include "common/client/instances.h"
+#include "common/client/members.h"
 #include "instance/privileges.h"
 #include "instance/reaper/messages.h"
 #include "instance/reaper/reaper.h"

@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/client.h"
 #include "instance/reaper/messages.h"
 #include "instance/reaper/process.h"
 #include "instance/worker/backoff.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/prefetch/prefetcher.h"
 #include "instance/swap/map.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/instances.h"
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/file.h"
 #include "instance/policies/swap/tiered.h"

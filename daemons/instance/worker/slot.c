@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance/worker/slot.h"
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 

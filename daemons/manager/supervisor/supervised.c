@@ -13,7 +13,8 @@
 
 #include "cgroup.h"
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/instances.h"
+#include "common/client/members.h"
 #include "exit_reason.h"
 #include "log.h"
 #include "lookup.h"

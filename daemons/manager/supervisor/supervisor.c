@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/client/device.h"
+#include "common/client/instances.h"
+#include "common/frame_size.h"
 #include "common/size.h"
 #include "log.h"
 #include "lookup.h"

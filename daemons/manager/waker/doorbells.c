@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/client.h"
+#include "common/client/mappings.h"
+#include "common/frame_size.h"
 
 struct usm_doorbells {
 	int device_fd;

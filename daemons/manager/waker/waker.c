@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/client/device.h"
+#include "common/client/waker.h"
 #include "doorbells.h"
 #include "log.h"
 #include "ring.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/stats.h"
 
 /* Above this no process of x86-64 has pages, with five-level page tables. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 /* At once: as many threads as usually need pages in turns. */
 #define CURSORS 4

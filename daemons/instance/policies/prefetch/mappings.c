@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 static bool contains(const struct usm_mapping *mapping, uint64_t addr)
 {

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/prefetch/depth.h"
 #include "instance/policies/prefetch/registry.h"
 

@@ -3,7 +3,7 @@
 #include <lz4.h>
 #include <stdlib.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/codec.h"
 
 /* The library's default; more trades size for little time on so few bytes. */

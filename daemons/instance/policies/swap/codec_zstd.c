@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/codec.h"
 
 /* Higher ones gain little on one page and take much longer. */

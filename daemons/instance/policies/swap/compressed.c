@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/blocks.h"
 #include "instance/policies/swap/checksum.h"
 #include "instance/policies/swap/compressed_check.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/compressed_entry.h"
 
 /* What is wrong with it, or NULL. */

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 enum usm_entry_kind {
 	USM_ENTRY_NONE, /* nothing was stored, or it was dropped */

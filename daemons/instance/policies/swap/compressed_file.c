@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 #define MAGIC "USMPACK"
 #define VERSION 1

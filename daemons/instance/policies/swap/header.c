@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/client.h"
+#include "common/frame_size.h"
 
 /* Is it ours to write to, and does it hold pages of this life? */
 static int look_at(int fd, const struct usm_swap_file *options,

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 
 int usm_reads_here(int fd, off_t at, void *page, uint32_t have)
 {

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/reads.h"
 #include "instance/policies/swap/uring.h"
 

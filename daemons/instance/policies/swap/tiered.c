@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/evict/list.h"
 #include "instance/policies/swap/compressed.h"
 #include "instance/policies/swap/ready.h"

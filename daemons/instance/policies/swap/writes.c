@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "instance/policies/swap/uring.h"
 
 struct write {
