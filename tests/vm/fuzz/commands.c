@@ -97,6 +97,41 @@ static uint32_t batch(struct caller *caller)
 	return once_in(caller, 4) ? 1 + below(caller, BATCH) : 1;
 }
 
+/* Whatever takes entries begins alike. */
+#define BEGINS_ALIKE(type)                                              \
+	_Static_assert(OFFSET(type, ptr) == OFFSET(usm_map, ptr) &&     \
+			       OFFSET(type, nr) == OFFSET(usm_map, nr), \
+		       #type)
+
+BEGINS_ALIKE(usm_push);
+BEGINS_ALIKE(usm_grant);
+BEGINS_ALIKE(usm_evict);
+BEGINS_ALIKE(usm_swapin);
+BEGINS_ALIKE(usm_free);
+BEGINS_ALIKE(usm_move);
+
+/* Points it at the caller's arrays; returns how many entries it is to have. */
+static uint32_t fill_batch(struct caller *caller, void *argument)
+{
+	struct usm_map *map = argument;
+
+	map->ptr = array(caller);
+	map->nr = batch(caller);
+	return map->nr;
+}
+
+/* A page, by its frame or by where it is. */
+static void some_page(struct caller *caller, uint32_t *frame, uint32_t *member,
+		      __u64 *addr)
+{
+	if (once_in(caller, 2)) {
+		*frame = some_frame_in(caller, USM_FRAME_MAPPED);
+	} else {
+		*member = some_member(caller);
+		*addr = some_addr(caller);
+	}
+}
+
 /* ---- what anyone may ask ------------------------------------------------------- */
 
 static void fill_info(struct caller *caller, void *argument)
@@ -210,12 +245,9 @@ static void fill_worker(struct caller *caller, void *argument)
 static void fill_map(struct caller *caller, void *argument)
 {
 	struct usm_map_entry *entry = (void *)caller->arrays;
-	struct usm_map *map = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	map->ptr = array(caller);
-	map->nr = batch(caller);
-	for (i = 0; i < map->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		entry[i].slot = below(caller, BUSY_SLOTS);
 		entry[i].gen =
 			caller->daemon
@@ -229,26 +261,21 @@ static void fill_push(struct caller *caller, void *argument)
 {
 	uint32_t *frame = (void *)caller->arrays;
 	struct usm_push *push = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	push->ptr = array(caller);
-	push->nr = batch(caller);
 	push->member = once_in(caller, 2) ? 0 : some_member(caller);
 	push->flags = below(caller, 2);
 	push->low = below(caller, 4);
-	for (i = 0; i < push->nr; i++)
+	for (i = 0; i < nr; i++)
 		frame[i] = some_frame_in(caller, USM_FRAME_FREE);
 }
 
 static void fill_grant(struct caller *caller, void *argument)
 {
 	struct usm_grant_entry *entry = (void *)caller->arrays;
-	struct usm_grant *grant = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	grant->ptr = array(caller);
-	grant->nr = batch(caller);
-	for (i = 0; i < grant->nr; i++)
+	for (i = 0; i < nr; i++)
 		entry[i] = (struct usm_grant_entry){
 			.addr = some_addr(caller),
 			.member = some_member(caller),
@@ -264,22 +291,14 @@ static void fill_grant(struct caller *caller, void *argument)
 static void fill_evict(struct caller *caller, void *argument)
 {
 	struct usm_evict_entry *entry = (void *)caller->arrays;
-	struct usm_evict *evict = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	evict->ptr = array(caller);
-	evict->nr = batch(caller);
-	for (i = 0; i < evict->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		entry[i] = (struct usm_evict_entry){
 			.cookie = random_value(&caller->random),
 		};
-		if (once_in(caller, 2)) {
-			entry[i].frame =
-				some_frame_in(caller, USM_FRAME_MAPPED);
-		} else {
-			entry[i].member = some_member(caller);
-			entry[i].addr = some_addr(caller);
-		}
+		some_page(caller, &entry[i].frame, &entry[i].member,
+			  &entry[i].addr);
 	}
 }
 
@@ -298,12 +317,9 @@ static void some_evicted(struct caller *caller, struct usm_swapin_entry *entry)
 static void fill_swapin(struct caller *caller, void *argument)
 {
 	struct usm_swapin_entry *entry = (void *)caller->arrays;
-	struct usm_swapin *swapin = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	swapin->ptr = array(caller);
-	swapin->nr = batch(caller);
-	for (i = 0; i < swapin->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		entry[i] = (struct usm_swapin_entry){
 			.addr = some_addr(caller),
 			.member = some_member(caller),
@@ -316,12 +332,9 @@ static void fill_swapin(struct caller *caller, void *argument)
 static void fill_free(struct caller *caller, void *argument)
 {
 	struct usm_free_entry *entry = (void *)caller->arrays;
-	struct usm_free *freed = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	freed->ptr = array(caller);
-	freed->nr = batch(caller);
-	for (i = 0; i < freed->nr; i++)
+	for (i = 0; i < nr; i++)
 		entry[i].frame = some_frame_in(
 			caller, once_in(caller, 2) ? USM_FRAME_EVICTING
 						   : USM_FRAME_GRANTED);
@@ -350,22 +363,14 @@ static void fill_evicted(struct caller *caller, void *argument)
 static void fill_move(struct caller *caller, void *argument)
 {
 	struct usm_move_entry *entry = (void *)caller->arrays;
-	struct usm_move *move = argument;
-	uint32_t i;
+	uint32_t nr = fill_batch(caller, argument), i;
 
-	move->ptr = array(caller);
-	move->nr = batch(caller);
-	for (i = 0; i < move->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		entry[i] = (struct usm_move_entry){
 			.target = some_frame_in(caller, USM_FRAME_FREE),
 		};
-		if (once_in(caller, 2)) {
-			entry[i].frame =
-				some_frame_in(caller, USM_FRAME_MAPPED);
-		} else {
-			entry[i].member = some_member(caller);
-			entry[i].addr = some_addr(caller);
-		}
+		some_page(caller, &entry[i].frame, &entry[i].member,
+			  &entry[i].addr);
 	}
 }
 
@@ -384,12 +389,6 @@ static void fill_extents(struct caller *caller, void *argument)
 	extents->instance = some_instance(caller);
 }
 
-static void fill_scan(struct caller *caller, void *argument)
-{
-	(void)caller;
-	(void)argument;
-}
-
 static void fill_frames(struct caller *caller, void *argument)
 {
 	struct usm_frames *frames = argument;
@@ -406,7 +405,7 @@ static void fill_destroy(struct caller *caller, void *argument)
 	destroy->instance = some_instance(caller);
 }
 
-static void fill_waker(struct caller *caller, void *argument)
+static void fill_nothing(struct caller *caller, void *argument)
 {
 	(void)caller;
 	(void)argument;
@@ -450,10 +449,10 @@ const struct command commands[] = {
 	COMMAND(MOVE, move, .done_at = OFFSET(usm_move, done)),
 	COMMAND(RESIZE, resize, .done_at = 0),
 	COMMAND(EXTENTS, extents, .done_at = 0),
-	COMMAND(SCAN, scan, .done_at = OFFSET(usm_scan, home)),
+	COMMAND(SCAN, nothing, .done_at = OFFSET(usm_scan, home)),
 	COMMAND(FRAMES, frames, .done_at = 0),
 	COMMAND(DESTROY, destroy, .done_at = 0),
-	COMMAND(WAKER, waker, .done_at = 0),
+	COMMAND(WAKER, nothing, .done_at = 0),
 	COMMAND(WAKER_WAIT, waker_wait, .done_at = 0),
 };
 
