@@ -98,6 +98,38 @@ Test(options, swap_may_be_in_memory)
 	cr_assert_not_null(strstr(failure.text, "--config"));
 }
 
+Test(options, programs_are_remembered_somewhere)
+{
+	struct usm_options options;
+	struct usm_failure failure;
+
+	cr_assert_eq(parse(ARGV("-n", "b", "-m", "4M", "--swap", "8M",
+				"--prefetch", "record-replay"),
+			   &options, &failure),
+		     0, "%s", failure.text);
+	cr_assert_str_eq(options.config.prefetch_policy, "record-replay");
+	cr_assert_str_eq(options.record_dir, USM_RECORD_DIR);
+	cr_assert_eq(parse(ARGV("-n", "b", "-m", "4M", "--record-dir=/x"),
+			   &options, &failure),
+		     0);
+	cr_assert_str_eq(options.record_dir, "/x");
+}
+
+Test(options, a_replay_may_prefetch)
+{
+	struct usm_options options;
+	struct usm_failure failure;
+
+	cr_assert_eq(parse(ARGV("--replay", "t", "--prefetch", "stride"),
+			   &options, &failure),
+		     0);
+	cr_assert_str_eq(options.replay.prefetch, "stride");
+	cr_assert_eq(parse(ARGV("--replay", "t", "--alloc", "extent"), &options,
+			   &failure),
+		     -EINVAL);
+	cr_assert_not_null(strstr(failure.text, "--alloc"));
+}
+
 Test(options, errors_name_the_field)
 {
 	struct usm_options options;

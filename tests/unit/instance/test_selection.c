@@ -52,6 +52,33 @@ static void teardown(void)
 
 TestSuite(selection, .init = setup, .fini = teardown);
 
+/* Whether there has to be a place for it is known before anything is loaded. */
+Test(selection, tells_whether_programs_may_be_remembered)
+{
+	static const struct {
+		const char *prefetch;
+		bool remembers;
+	} cases[] = {
+		{ "", false },
+		{ "stride", false },
+		{ "record-replay", true },
+		{ "next", true }, /* who knows */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(config.prefetch_policy, sizeof(config.prefetch_policy),
+			 "%s", cases[i].prefetch);
+		cr_assert_eq(usm_policy_selection_open(&config, &where,
+						       &selection, &failure),
+			     0);
+		cr_assert_eq(usm_policy_selection_remembers(selection),
+			     cases[i].remembers, "%s", cases[i].prefetch);
+		usm_policy_selection_destroy(selection);
+		selection = NULL;
+	}
+}
+
 static int select_policies(void)
 {
 	int err = usm_policy_selection_open(&config, &where, &selection,
