@@ -415,7 +415,7 @@ Test(compressed, refuses_files_of_others)
 	cr_assert_eq(write(fd, "not ours", 8), 8);
 	close(fd);
 	cr_assert_lt(open_store(), 0);
-	cr_assert(strstr(failure.text, "swap.path: "));
+	cr_assert(strstr(failure.text, "swap: "));
 }
 
 /* ---- damage ------------------------------------------------------------------------- */

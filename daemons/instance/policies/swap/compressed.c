@@ -354,8 +354,8 @@ static int take_over(struct compressed *store, const struct usm_swap_file *file,
 
 	if (usm_compressed_check(&store->file, store->blocks, &damage))
 		return usm_fail(failure, USM_EXIT_FAILED, EBADMSG,
-				"swap.path: %s: is damaged: slot %u: %s",
-				file->path, damage.slot, damage.reason);
+				"swap: %s: is damaged: slot %u: %s", file->path,
+				damage.slot, damage.reason);
 	for (slot = 1; slot < store->file.nr_slots; slot++)
 		count(store, store->file.index[slot], 1);
 	trim(store);

@@ -98,13 +98,12 @@ static int compare(const struct usm_swap_file *options,
 				" bytes and can only grow",
 				options->path, data_bytes(found->nr_chunks));
 	if (fstat(wanted->fd, &stat))
-		return usm_fail(failure, USM_EXIT_FAILED, errno,
-				"swap.path: %s: %s", options->path,
-				strerror(errno));
+		return usm_fail(failure, USM_EXIT_FAILED, errno, "swap: %s: %s",
+				options->path, strerror(errno));
 	if (found->nr_chunks &&
 	    (uint64_t)stat.st_size < DATA_AT + data_bytes(found->nr_chunks))
 		return usm_fail(failure, USM_EXIT_FAILED, EBADMSG,
-				"swap.path: %s: is shorter than its header "
+				"swap: %s: is shorter than its header "
 				"says",
 				options->path);
 	return 0;

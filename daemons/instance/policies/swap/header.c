@@ -22,12 +22,11 @@ static int look_at(int fd, const struct usm_swap_file *options,
 	ssize_t n;
 
 	if (fstat(fd, &stat))
-		return usm_fail(failure, USM_EXIT_FAILED, errno,
-				"swap.path: %s: %s", options->path,
-				strerror(errno));
+		return usm_fail(failure, USM_EXIT_FAILED, errno, "swap: %s: %s",
+				options->path, strerror(errno));
 	if (!S_ISREG(stat.st_mode) || stat.st_nlink != 1)
 		return usm_fail(failure, USM_EXIT_USAGE, EINVAL,
-				"swap.path: %s: must be a regular file with "
+				"swap: %s: must be a regular file with "
 				"one name",
 				options->path);
 	*fresh = true;
@@ -40,7 +39,7 @@ static int look_at(int fd, const struct usm_swap_file *options,
 	    strncmp(header.instance, options->instance,
 		    sizeof(header.instance)))
 		return usm_fail(failure, USM_EXIT_USAGE, EEXIST,
-				"swap.path: %s: is not empty and no swap file "
+				"swap: %s: is not empty and no swap file "
 				"of instance \"%s\"",
 				options->path, options->instance);
 	*fresh = header.created_ns != options->created_ns;
@@ -73,14 +72,13 @@ int usm_swap_header_open(const struct usm_swap_file *options, const char *magic,
 	int err;
 
 	if (fd < 0)
-		return usm_fail(failure, USM_EXIT_FAILED, errno,
-				"swap.path: %s: %s", options->path,
-				strerror(errno));
+		return usm_fail(failure, USM_EXIT_FAILED, errno, "swap: %s: %s",
+				options->path, strerror(errno));
 	err = look_at(fd, options, &ours, found, fresh, failure);
 	if (!err && options->nameless && unlink(options->path))
 		err = usm_fail(failure, USM_EXIT_FAILED, errno,
-			       "swap.path: %s: removing its name: %s",
-			       options->path, strerror(errno));
+			       "swap: %s: removing its name: %s", options->path,
+			       strerror(errno));
 	return err ? err : usm_steal_fd(&fd);
 }
 
