@@ -126,7 +126,7 @@ static int open_tiered(const struct usm_session *session,
 		       struct usm_failure *failure)
 {
 	struct usm_swap_device memory = { 0 }, file = { 0 };
-	bool memory_fresh, file_fresh;
+	bool memory_fresh = false, file_fresh;
 	int err = open_memory(session, dirs, config, *options, &memory,
 			      &memory_fresh, failure);
 
@@ -140,6 +140,9 @@ static int open_tiered(const struct usm_session *session,
 				 "out of memory");
 	}
 	if (err) {
+		/* Begun for nothing. */
+		if (memory.ctx && memory_fresh)
+			memory.empty(memory.ctx);
 		usm_swap_device_close(&file);
 		usm_swap_device_close(&memory);
 		return err;
