@@ -550,7 +550,7 @@ Test(compressed, never_falls_over_a_damaged_file)
 		}
 		if (open_store()) {
 			refused++;
-			cr_assert(strstr(failure.text, "swap."));
+			cr_assert_not(strncmp(failure.text, "swap", 4));
 		} else {
 			for (slot = 0; slot < SLOTS; slot++)
 				device.load(device.ctx, slot, words);
