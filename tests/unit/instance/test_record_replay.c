@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/client.h"
+#include "common/frame_size.h"
 #include "fake_kernel.h"
 #include "instance/policies/prefetch/follow.h"
 #include "instance/policies/prefetch/mappings.h"
