@@ -170,12 +170,14 @@ bool usm_pager_work(struct usm_pager *pager)
 		return won;
 	under_way = pager->storing.nr_pages;
 	won += usm_way_out_batch(pager, leaving);
-	more = won || pager->storing.nr_pages > under_way;
+	/* One after the other is to leave, as long as there is where to. */
+	more = won || pager->storing.nr_pages > under_way ||
+	       (leaving && pager->chosen);
 	/* With as much under way as may be, its end is waited for. */
-	if (more || leaving || !is_storing(pager))
-		usm_backoff_result(&pager->retry, now, more || leaving);
+	if (more || !is_storing(pager))
+		usm_backoff_result(&pager->retry, now, more);
 	publish(pager);
-	return more || leaving;
+	return more;
 }
 
 int usm_pager_adopt(struct usm_pager *pager,
@@ -215,6 +217,11 @@ void usm_pager_resized(struct usm_pager *pager,
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame)
 {
 	usm_bitmap_set(&pager->leaving, frame);
+}
+
+bool usm_pager_vacating(const struct usm_pager *pager)
+{
+	return usm_way_out_any_leaving(pager);
 }
 
 uint32_t usm_pager_out(const struct usm_pager *pager)

@@ -133,6 +133,9 @@ void usm_pager_resized(struct usm_pager *pager,
 /* The frame is to leave the partition: its page goes before all others. */
 void usm_pager_vacate(struct usm_pager *pager, uint32_t frame);
 
+/* Are there such pages, which go on leaving when there is room for them? */
+bool usm_pager_vacating(const struct usm_pager *pager);
+
 /* Slots of the device in use. */
 uint32_t usm_pager_out(const struct usm_pager *pager);
 

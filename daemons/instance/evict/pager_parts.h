@@ -37,6 +37,7 @@ struct usm_pager {
 	uint32_t nr_loading;
 	uint32_t loading[USM_SLOTS_MAX]; /* slots of the device, in no order */
 	uint32_t won; /* by the batch under way */
+	uint32_t chosen; /* pages it is of */
 	bool evicting; /* between the watermarks: on the way up */
 };
 

@@ -143,6 +143,7 @@ static void evict(struct usm_pager *pager, bool leaving)
 	nr = leaving ? choose_leaving(pager, victims, taken)
 		     : usm_groups_choose(pager->groups, look, pager, victims,
 					 taken);
+	pager->chosen = nr;
 	nr = spare(pager, victims, nr);
 	while (taken > nr)
 		usm_swap_map_give(pager->map, cookies[--taken]);
@@ -222,6 +223,7 @@ static void store_aside(struct usm_pager *pager)
 uint32_t usm_way_out_batch(struct usm_pager *pager, bool leaving)
 {
 	pager->won = 0;
+	pager->chosen = 0;
 	if (!pager->outgoing.nr)
 		pager->wary = usm_storing_take_failed(&pager->storing,
 						      &pager->outgoing);

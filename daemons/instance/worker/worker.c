@@ -21,6 +21,9 @@
 /* How soon to try again for faults that wait until a frame is won. */
 #define RETRY_NS 500000ULL
 
+/* The same for pages that are to leave and have nowhere to go. */
+#define VACATE_NS 20000000ULL
+
 /* Deeper than any call chain of the worker, touched before the first fault. */
 #define STACK_TOUCH 65536
 
@@ -132,6 +135,15 @@ static void count_self_wake(struct usm_doorbell *bell)
 			 bell->wakes[USM_WAKE_SELF] + 1, __ATOMIC_RELAXED);
 }
 
+/* How long it may sleep although nothing happens; 0: for ever. */
+static uint64_t limit_ns(const struct usm_worker_options *options)
+{
+	if (usm_local_manager_waiting(options->manager))
+		return RETRY_NS;
+	return options->pager && usm_pager_vacating(options->pager) ? VACATE_NS
+								    : 0;
+}
+
 /* Out of work: returns when there may be some, true after a real sleep. */
 static bool wait_for_work(struct usm_worker_thread *worker)
 {
@@ -142,12 +154,9 @@ static bool wait_for_work(struct usm_worker_thread *worker)
 	bool slept = false;
 
 	if (!hit)
-		slept = usm_doorbell_sleep(
-			worker->options.bell,
-			usm_local_manager_waiting(worker->options.manager)
-				? RETRY_NS
-				: 0,
-			has_reason_to_run, worker);
+		slept = usm_doorbell_sleep(worker->options.bell,
+					   limit_ns(&worker->options),
+					   has_reason_to_run, worker);
 	usm_poll_window_close(window, usm_now_ns() - from, !slept);
 	return slept;
 }

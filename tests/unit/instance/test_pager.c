@@ -300,6 +300,38 @@ Test(pager, says_when_there_is_no_hope)
 	cr_assert_geq(fake->swapins, 8);
 }
 
+/* Pages that are to leave, and nowhere to go: it waits until there is. */
+Test(pager, does_not_go_in_circles_when_a_full_device_keeps_pages_from_leaving)
+{
+	/* The longest pause between two tries, and some. */
+	const struct timespec pause = { .tv_nsec = 40000000 };
+	struct usm_fault fault = { .member = FAKE_MEMBER };
+	uint32_t page, frame, tries = 0;
+	bool dry;
+
+	detach();
+	fake->device.nr_slots = 9;
+	cr_assert_eq(attach(&usm_evict_fifo, true), 0);
+	for (page = 0; page < FAKE_PAGE_FRAMES; page++)
+		touch(page);
+	cr_assert_eq(usm_supply(stock, pager, &fault, &frame, &dry),
+		     USM_SUPPLY_NONE);
+	for (page = 8; page < 48; page++)
+		usm_pager_vacate(pager, fake->page[page].frame);
+	nanosleep(&pause, NULL);
+	while (usm_pager_work(pager))
+		cr_assert_lt(++tries, 100);
+	nanosleep(&pause, NULL);
+	/* Half of what is out goes away. */
+	for (page = 0; page < 4; page++)
+		fake_pages_drop(fake, page);
+	nanosleep(&pause, NULL);
+	cr_assert(usm_pager_work(pager));
+	while (usm_pager_work(pager))
+		cr_assert_lt(++tries, 100);
+	cr_assert_not(usm_pager_hopeful(pager));
+}
+
 Test(pager, nobody_gets_an_evicted_page_from_nowhere)
 {
 	struct usm_fault fault = {
