@@ -31,8 +31,11 @@
 #define POLICY_DIR "/run/bad-policies"
 
 struct bad {
-	const char *alloc; /* or NULL: a good one */
+	/* One of them; the others are good ones. */
+	const char *alloc;
 	const char *evict;
+	const char *prefetch;
+	const char *oom;
 	enum {
 		CRASHES,
 		LOOPS,
@@ -46,21 +49,36 @@ static const struct bad bads[] = {
 	{ .alloc = "alloc-lies", .how = LIES },
 	{ .evict = "evict-crashes", .how = CRASHES },
 	{ .evict = "evict-lies", .how = LIES },
+	{ .prefetch = "prefetch-crashes", .how = CRASHES },
+	{ .prefetch = "prefetch-lies", .how = LIES },
+	{ .oom = "oom-crashes", .how = CRASHES },
+	{ .oom = "oom-lies", .how = LIES },
 };
 
 static const char *name_of(const struct bad *bad)
 {
-	return bad->alloc ? bad->alloc : bad->evict;
+	return bad->alloc      ? bad->alloc
+	       : bad->evict    ? bad->evict
+	       : bad->prefetch ? bad->prefetch
+			       : bad->oom;
+}
+
+/* Only then it is asked. */
+static bool evicts(const struct bad *bad)
+{
+	return bad->evict || bad->prefetch;
 }
 
 static struct instance_options options_of(const struct bad *bad, bool good)
 {
 	return (struct instance_options){
 		.name = name_of(bad),
-		.memory = bad->evict ? SMALL_MEMORY : MEMORY,
+		.memory = bad->alloc ? MEMORY : SMALL_MEMORY,
 		.alloc = good ? NULL : bad->alloc,
 		.evict = good ? NULL : bad->evict,
-		.swap = bad->evict ? SWAP : NULL,
+		.prefetch = good ? NULL : bad->prefetch,
+		.oom = good ? NULL : bad->oom,
+		.swap = evicts(bad) ? SWAP : NULL,
 		.deadline_ms = DEADLINE_MS,
 		.policy_dir = POLICY_DIR,
 		.managed = true,
@@ -132,7 +150,7 @@ static void run_bad(int dev, const struct bad *bad)
 		      name_of(bad));
 	see_it_go_wrong(&first, bad);
 	/* What is out can only come back with the next daemon. */
-	if (!bad->evict)
+	if (!evicts(bad))
 		check(load_moves_on(&child, PAGES_AFTER, MOVE_ON_MS),
 		      "%s: the tenant goes on without it", name_of(bad));
 
