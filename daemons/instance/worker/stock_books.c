@@ -102,9 +102,10 @@ static int resize_common(const struct usm_stock *stock,
 		return err;
 	usm_returned_lock(stock->returned);
 	err = usm_returned_resize(stock->returned, extents, nr_extents);
-	usm_returned_unlock(stock->returned);
+	/* Whoever collects asks it whose a frame is. */
 	if (!err && shared)
 		usm_shared_arena_swap(stock->shared, shared);
+	usm_returned_unlock(stock->returned);
 	usm_shared_arena_destroy(shared);
 	return err;
 }
