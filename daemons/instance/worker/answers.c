@@ -216,6 +216,23 @@ void usm_answers_flush(struct usm_answers *answers)
 		check_result(answers, &answers->replies.batch[i]);
 }
 
+/*
+ * Sends the batch once more.  A frame that is refused now (it left the
+ * partition) may be FREE again the next time, and without the page that was put
+ * into it: such an answer must not be repeated.
+ */
+static int repeat(struct usm_answers *answers)
+{
+	struct usm_replies *replies = &answers->replies;
+	uint32_t nr = replies->nr, i;
+	int err = usm_replies_repeat(replies);
+
+	for (i = 0; i < nr && !err; i++)
+		if (replies->batch[i].result != -ESTALE)
+			check_result(answers, &replies->batch[i]);
+	return err;
+}
+
 int usm_answers_settle(struct usm_answers *answers)
 {
 	struct usm_replies *replies = &answers->replies;
@@ -228,9 +245,9 @@ int usm_answers_settle(struct usm_answers *answers)
 		if (answer->frame != USM_FRAME_NONE && answer->gen)
 			usm_replies_add(replies, i, answer->gen, answer->frame);
 		if (usm_replies_full(replies))
-			err = usm_replies_repeat(replies);
+			err = repeat(answers);
 	}
-	return err ? err : usm_replies_repeat(replies);
+	return err ? err : repeat(answers);
 }
 
 /*

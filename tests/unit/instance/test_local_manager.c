@@ -272,3 +272,17 @@ Test(local_manager, lives_through_random_threads)
 	build(&usm_alloc_extent);
 	random_life(78);
 }
+
+Test(local_manager, refused_answer_is_not_settled_again)
+{
+	fake_fault(&fake, 3, 1, 0x1000);
+	cr_assert_eq(usm_local_manager_run(manager), 1);
+	/* The frame leaves before its thread takes it, and comes back. */
+	*fake_state(&fake, FAKE_FIRST) = USM_FRAME_POOL;
+	cr_assert_eq(usm_local_manager_settle(manager), 0);
+	cr_assert_eq(fake.refused, 1);
+	cr_assert_eq(fake.map_entries, 1);
+	*fake_state(&fake, FAKE_FIRST) = USM_FRAME_FREE;
+	cr_assert_eq(usm_local_manager_settle(manager), 0);
+	cr_assert_eq(fake.map_entries, 1);
+}
