@@ -148,7 +148,7 @@ int usm_record_directory_read(int fd,
 	int err = open_listing(fd, &dir);
 	char *file;
 
-	if (err)
+	if (!dir)
 		return err;
 	file = malloc(USM_RECORD_FILE_MAX);
 	while (file && (entry = readdir(dir))) {

@@ -42,6 +42,7 @@ static int wrong(const struct decoder *decoder, size_t offset,
 	va_list args;
 
 	va_start(args, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	return usm_fail(decoder->failure, USM_EXIT_USAGE, EINVAL,
