@@ -445,7 +445,8 @@ struct usm_worker {
 
 /*
  * USM_IOC_MAP: answer upcalls.  .result of each entry: 0, or
- *  -ESTALE  the request is gone (deadline, signal, exit); the frame stays free
+ *  -ESTALE  the request is gone (deadline, signal, exit), or asked again under
+ *           another generation (frames joined); the frame stays free
  *  -EPERM   not this instance's frame      -EBUSY  the frame is not FREE
  *  -EINVAL  no such slot
  * Refused entries but ESTALE count as bad commands.  The call itself fails

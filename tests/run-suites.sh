@@ -85,6 +85,9 @@ run_on_host() {
 	if [[ $1 == sanitized ]]; then
 		dir+=/sanitized label=unit
 	fi
+	if [[ $mode == soak && $1 == race ]]; then
+		label='race(-soak)?'
+	fi
 	ctest --test-dir "$dir" -L "^$label\$" -j "$(nproc)" \
 		--no-tests=error -V >"$2" 2>&1
 }

@@ -10,6 +10,7 @@
 #include <linux/timekeeping.h>
 
 #include "channel/channel.h"
+#include "channel/doorbell.h"
 #include "channel/slots.h"
 #include "frames/frames.h"
 #include "instance/instance.h"
@@ -177,6 +178,7 @@ static void publish(struct usm_kslot *slot, struct usm_channel_mem *channel,
 	slot->posted = jiffies;
 	slot->last_reply = 0;
 	slot->attach_gen = channel->attach_gen;
+	slot->joined = READ_ONCE(slot->instance->joined);
 	trace_usm_upcall(slot->instance->id, slot->index, slot->gen,
 			 slot->member, slot->addr, slot->kind);
 
@@ -267,6 +269,43 @@ void usm_slots_repost(struct usm_instance *instance)
 	}
 }
 
+/* Frames joined since it was asked for. */
+static bool outdated(const struct usm_kslot *slot)
+{
+	return slot->joined != READ_ONCE(slot->instance->joined);
+}
+
+static bool ask_again(struct usm_kslot *slot)
+{
+	struct usm_instance *instance = slot->instance;
+	struct usm_channel_mem *channel;
+	bool again;
+
+	spin_lock(&slot->lock);
+	spin_lock(&instance->lock);
+	channel = instance->channel;
+	/* What is in no channel yet, or in an earlier one, repost() asks for. */
+	again = channel && slot->task && slot->state == USM_KSLOT_PENDING &&
+		slot->attach_gen == channel->attach_gen && outdated(slot);
+	if (again)
+		publish(slot, channel, USM_SLOT_ASLEEP);
+	spin_unlock(&instance->lock);
+	spin_unlock(&slot->lock);
+	return again;
+}
+
+void usm_slots_ask_again(struct usm_instance *instance)
+{
+	u32 i;
+
+	for (i = 0; i < instance->nr_slots; i++) {
+		if (usm_slot_pending(&instance->slots[i]) &&
+		    ask_again(&instance->slots[i]))
+			usm_doorbell_wake(instance, i);
+		cond_resched();
+	}
+}
+
 bool usm_slot_asked(struct usm_kslot *slot, u32 member, unsigned long addr)
 {
 	bool asked;
@@ -307,6 +346,19 @@ enum usm_kslot_state usm_slot_take(struct usm_kslot *slot,
 	return state;
 }
 
+/* Frames join under the same lock, and are counted before. */
+static int grant(struct usm_kslot *slot, u32 frame)
+{
+	struct usm_instance *instance = slot->instance;
+	int err = -ESTALE;
+
+	spin_lock(&instance->lock);
+	if (!outdated(slot))
+		err = usm_frame_grant_locked(instance, frame);
+	spin_unlock(&instance->lock);
+	return err;
+}
+
 static int answer(struct usm_kslot *slot, u32 gen, u32 frame)
 {
 	struct usm_instance *instance = slot->instance;
@@ -319,7 +371,7 @@ static int answer(struct usm_kslot *slot, u32 gen, u32 frame)
 		slot->reason = USM_FALLBACK_REFUSED;
 		set_state(slot, USM_KSLOT_FALLBACK);
 	} else {
-		err = usm_frame_grant(instance, frame);
+		err = grant(slot, frame);
 		if (!err) {
 			slot->frame = frame;
 			set_state(slot, USM_KSLOT_ANSWERED);
@@ -358,7 +410,8 @@ void usm_slot_poll(struct usm_kslot *slot, struct usm_channel_mem *channel)
 		return;
 	slot->last_reply = reply;
 	err = answer(slot, (u32)(reply >> 32), (u32)reply);
-	if (err)
+	/* Stale is an answer to nothing that is still open. */
+	if (err && err != -ESTALE)
 		WRITE_ONCE(shared->error, err);
 }
 

@@ -51,6 +51,7 @@ struct usm_kslot {
 	u64 posted_ns; /* when the policy was asked first */
 	unsigned long posted; /* jiffies when this daemon was asked */
 	u32 attach_gen; /* of the channel it was put into, 0: none yet */
+	u32 joined; /* the instance's, when it was put there */
 	u32 member;
 	unsigned long addr;
 	/* What else stands in the channel, to put it into another. */
@@ -107,6 +108,14 @@ void usm_slot_post(struct usm_kslot *slot, struct usm_channel_mem *channel,
  * or nobody, was asked.  Sleeps.
  */
 void usm_slots_repost(struct usm_instance *instance);
+/*
+ * usm_slots_ask_again() - frames joined the partition.  One of them may have
+ * left it a moment ago, named by an answer that nobody has looked at yet: the
+ * evicted page that was filled into it is not there any more, and the policy
+ * may have found out and given up on that answer.  So earlier answers count no
+ * longer, and what is open is asked for once more.  Sleeps.
+ */
+void usm_slots_ask_again(struct usm_instance *instance);
 /*
  * usm_slot_take() - collect the outcome of @request.
  * IDLE: nothing is known of this fault; PENDING: wait.  *answer is filled

@@ -153,14 +153,21 @@ void usm_frame_set_grant(struct usm_instance *instance, u32 index,
 	trace_usm_grant(instance->id, index);
 }
 
+int usm_frame_grant_locked(struct usm_instance *instance, u32 index)
+{
+	int err = usm_frame_check(instance, index);
+
+	if (!err)
+		usm_frame_set_grant(instance, index, USM_GRANT_FAULT, false);
+	return err;
+}
+
 int usm_frame_grant(struct usm_instance *instance, u32 index)
 {
 	int err;
 
 	spin_lock(&instance->lock);
-	err = usm_frame_check(instance, index);
-	if (!err)
-		usm_frame_set_grant(instance, index, USM_GRANT_FAULT, false);
+	err = usm_frame_grant_locked(instance, index);
 	spin_unlock(&instance->lock);
 	return err;
 }

@@ -61,6 +61,8 @@ void usm_frames_take_back(struct usm_instance *instance, u32 first, u32 count);
  * Returns -EPERM: another's frame or none; -EBUSY: not FREE.
  */
 int usm_frame_grant(struct usm_instance *instance, u32 frame);
+/* The same; the caller holds instance->lock. */
+int usm_frame_grant_locked(struct usm_instance *instance, u32 frame);
 /*
  * usm_frame_check() - could usm_frame_set_grant() have it?  Same errors.
  * usm_frame_set_grant() - FREE to GRANTED; the caller adds .tag and the rest.

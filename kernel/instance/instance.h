@@ -49,6 +49,7 @@ struct usm_instance {
 	struct usm_runs runs;
 	struct usm_runs leaving;
 	u32 pick_next; /* where usm_frame_pick() looks next */
+	u32 joined; /* counts up before frames join; under .lock */
 	bool resizing; /* one at a time, under the instances' mutex */
 	struct delayed_work leave_work;
 

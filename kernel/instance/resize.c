@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "channel/slots.h"
 #include "device/device.h"
 #include "frames/frames.h"
 #include "instance/instance.h"
@@ -288,8 +289,12 @@ static int grow(struct usm_instance *instance, u32 frames, u32 *left)
 	usm_partition_scrub(&growth->fresh);
 	mutex_lock(&usm_instances_lock);
 	set_runs(instance, &instance->runs, &growth->whole);
+	spin_lock(&instance->lock);
+	WRITE_ONCE(instance->joined, instance->joined + 1);
+	spin_unlock(&instance->lock);
 	usm_partition_assign(instance, &growth->fresh);
 	announce(instance);
+	usm_slots_ask_again(instance);
 out:
 	kfree(growth);
 	return err;

@@ -321,6 +321,7 @@ static void set_size(struct usm_workers *workers, uint32_t size)
 			put(pool[i], 0);
 		race_frames_set_free(&frames, i);
 	}
+	race_slots_ask_again();
 	pthread_mutex_unlock(&frames.lock);
 	usm_workers_resize(workers);
 	while (__atomic_load_n(&followed, __ATOMIC_SEQ_CST) == before)

@@ -65,6 +65,27 @@ static void ring(uint32_t slot)
 	usm_doorbell_ring(bell);
 }
 
+static void show(uint32_t slot)
+{
+	__atomic_fetch_or(&race_slots.pfq.leaf[slot / 64], 1ULL << slot % 64,
+			  __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&race_slots.pfq.summary, 1ULL << slot / 64,
+			  __ATOMIC_SEQ_CST);
+	ring(slot);
+}
+
+void race_slots_ask_again(void)
+{
+	for (uint32_t i = 0; i < RACE_SLOTS_MAX; i++) {
+		struct usm_slot *at = &race_slots.slot[i];
+
+		if (state_of(i) == USM_SLOT_IDLE)
+			continue;
+		__atomic_fetch_add(&at->gen, 1, __ATOMIC_SEQ_CST);
+		show(i);
+	}
+}
+
 void race_slots_raise(uint32_t slot)
 {
 	struct usm_slot *at = &race_slots.slot[slot];
@@ -74,18 +95,15 @@ void race_slots_raise(uint32_t slot)
 	__atomic_store_n(&at->gen, at->gen + 1, __ATOMIC_SEQ_CST);
 	set_state(slot, USM_SLOT_SPINNING);
 	unlock();
-	__atomic_fetch_or(&race_slots.pfq.leaf[slot / 64], 1ULL << slot % 64,
-			  __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&race_slots.pfq.summary, 1ULL << slot / 64,
-			  __ATOMIC_SEQ_CST);
-	ring(slot);
+	show(slot);
 }
 
 bool race_slots_replied(uint32_t slot)
 {
 	const struct usm_slot *at = &race_slots.slot[slot];
 
-	return __atomic_load_n(&at->reply, __ATOMIC_SEQ_CST) >> 32 == at->gen;
+	return __atomic_load_n(&at->reply, __ATOMIC_SEQ_CST) >> 32 ==
+	       __atomic_load_n(&at->gen, __ATOMIC_SEQ_CST);
 }
 
 /* With the lock held.  0, or why the thread does not go on with it. */

@@ -52,6 +52,9 @@ uint32_t race_slots_of_thread(uint32_t nth);
 /* Makes a request of what the slot says, and rings for it. */
 void race_slots_raise(uint32_t slot);
 
+/* With the lock held: frames joined, so what is open is asked for once more. */
+void race_slots_ask_again(void);
+
 /* Is there a reply to the slot's request?  Its own thread. */
 bool race_slots_replied(uint32_t slot);
 

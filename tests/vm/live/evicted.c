@@ -26,6 +26,8 @@
 #define STORED 64
 #define HELD 64
 #define DEADLINE_MS 5000
+/* Nothing is asked for once more only because time passed. */
+#define LONG_DEADLINE_MS 10000
 #define LIMIT_MS 30000
 #define SEED 3
 /* Evicted at a time while the member works. */
@@ -164,6 +166,54 @@ void test_shrink_evicted(int dev)
 	check_eq(own_pages(&child, &swapper), PAGES, "all is in what stayed");
 	look(&child, 2, "moved after it was retaken");
 	watch_end(&child, 3);
+	swapper_close(&swapper);
+	check(instance_gone(dev, id, LIMIT_MS), "all of it came back");
+}
+
+/*
+ * A page is filled into a frame that leaves before it is named in an answer,
+ * and is back, empty, when it is.
+ */
+void test_grow_evicted(int dev)
+{
+	struct swapper swapper;
+	struct usm_resize out;
+	struct usm_slot slot;
+	struct child child;
+	uint32_t id, member, frame;
+	char *bytes;
+	int index;
+
+	swapper_open(&swapper, "grow-evicted", FRAMES, LONG_DEADLINE_MS);
+	id = swapper.daemon.claim.instance;
+	member = watch_start(&child, &swapper);
+	check_eq(swapper_evict(&swapper, member, child.shared->word[WORK_ADDR],
+			       1),
+		 1, "a page is evicted and stored");
+	swapper_mute(&swapper, true);
+	child_let(&child, 1);
+	index = raw_daemon_wait(&swapper.daemon, LIMIT_MS);
+	require(index >= 0, "it is asked for");
+	slot = swapper.daemon.slots[index];
+	check_eq(slot.kind, USM_FAULT_SWAPIN, "as one that was evicted");
+
+	/* The highest: it is among those that go. */
+	frame = swapper.free[0];
+	bytes = swapper.slice + frame * PAGE_BYTES;
+	memcpy(bytes, swapper.store[slot.cookie].bytes, PAGE_BYTES);
+	check_eq(swapper_resize(&swapper, HALF, &out), 0,
+		 "the partition shrinks");
+	check_eq(swapper_resize(&swapper, FRAMES, &out), 0, "and grows");
+	require(raw_daemon_frame(&swapper.daemon, frame) == USM_FRAME_FREE,
+		"the frame is back");
+	check_eq(*(uint64_t *)(void *)bytes, 0, "and empty");
+	check_eq(raw_daemon_answer(&swapper.daemon, (uint32_t)index, slot.gen,
+				   frame),
+		 -ESTALE, "an answer from before does not count");
+	swapper_mute(&swapper, false);
+	require(child_reached(&child, 2), "it is asked again, and answered");
+	check_eq(child.shared->word[WORK_BAD], 0, "every page is right");
+	watch_end(&child, 2);
 	swapper_close(&swapper);
 	check(instance_gone(dev, id, LIMIT_MS), "all of it came back");
 }

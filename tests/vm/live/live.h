@@ -41,6 +41,8 @@ void test_drain_limited(int dev);
 
 /* Evicted pages stay out of a shrink; where one comes back it moves, too. */
 void test_shrink_evicted(int dev);
+/* A frame that held a page left and came back empty. */
+void test_grow_evicted(int dev);
 /* The policy moves around what is evicted. */
 void test_move_evicted(int dev);
 /* Draining brings evicted pages back, or says that it could not. */

@@ -27,6 +27,7 @@ int main(void)
 	test_adopt_refused(dev);
 	test_drain_limited(dev);
 	test_shrink_evicted(dev);
+	test_grow_evicted(dev);
 	test_move_evicted(dev);
 	test_drain_evicted(dev);
 	test_end_evicted(dev);
