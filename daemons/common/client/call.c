@@ -21,7 +21,7 @@ LIKE_MAP(usm_move);
 LIKE_MAP(usm_evict);
 LIKE_MAP(usm_swapin);
 
-int usm_call(int fd, unsigned long request, void *arg)
+int usm_client_call(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) < 0 ? -errno : 0;
 }
@@ -36,7 +36,7 @@ int usm_call_entries(int fd, unsigned long request, void *entries, size_t size,
 			.ptr = usm_call_ptr((char *)entries + at * size),
 			.nr = usm_call_batch(nr - at),
 		};
-		int err = usm_call(fd, request, &arg);
+		int err = usm_client_call(fd, request, &arg);
 
 		if (err)
 			return err;

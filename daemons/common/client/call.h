@@ -11,7 +11,7 @@
 #include "usm.h"
 
 /* 0 or -errno. */
-int usm_call(int fd, unsigned long request, void *arg);
+int usm_client_call(int fd, unsigned long request, void *arg);
 
 /* What the ABI has for a pointer. */
 static inline uint64_t usm_call_ptr(const void *p)

@@ -10,7 +10,7 @@
 int usm_client_info(int fd, struct usm_info *out)
 {
 	struct usm_info info = { .abi = USM_ABI_VERSION };
-	int err = usm_call(fd, USM_IOC_INFO, &info);
+	int err = usm_client_call(fd, USM_IOC_INFO, &info);
 
 	if (!err)
 		*out = info;

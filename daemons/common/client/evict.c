@@ -34,7 +34,7 @@ int usm_client_pages(int fd, uint32_t member, uint64_t addr, uint32_t nr,
 
 		step = nr - at < USM_PAGES_MAX ? nr - at : USM_PAGES_MAX;
 		arg.nr = step;
-		err = usm_call(fd, USM_IOC_PAGES, &arg);
+		err = usm_client_call(fd, USM_IOC_PAGES, &arg);
 		if (err)
 			return err;
 	}
@@ -49,7 +49,7 @@ int usm_client_evicted(int fd, uint64_t after, struct usm_evicted_info *out,
 		.after = after,
 		.nr = usm_call_batch(*nr),
 	};
-	int err = usm_call(fd, USM_IOC_EVICTED, &arg);
+	int err = usm_client_call(fd, USM_IOC_EVICTED, &arg);
 
 	if (!err)
 		*nr = arg.nr;

@@ -23,7 +23,7 @@ int usm_client_push(int fd, const uint32_t *frames, uint32_t nr,
 		arg.nr = usm_call_batch(nr - at);
 		arg.done = 0;
 		arg.error = 0;
-		err = usm_call(fd, USM_IOC_PUSH, &arg);
+		err = usm_client_call(fd, USM_IOC_PUSH, &arg);
 		/* What an earlier batch took is taken: say so. */
 		if (err && !at)
 			return err;
@@ -60,7 +60,7 @@ int usm_client_move(int fd, struct usm_move_entry *entries, uint32_t nr,
 int usm_client_scan(int fd, uint32_t *home)
 {
 	struct usm_scan arg = { .flags = 0 };
-	int err = usm_call(fd, USM_IOC_SCAN, &arg);
+	int err = usm_client_call(fd, USM_IOC_SCAN, &arg);
 
 	if (!err && home)
 		*home = arg.home;
@@ -75,7 +75,7 @@ int usm_client_frames(int fd, uint32_t first, struct usm_frame_info *out,
 		.nr = *nr,
 		.first = first,
 	};
-	int err = usm_call(fd, USM_IOC_FRAMES, &arg);
+	int err = usm_client_call(fd, USM_IOC_FRAMES, &arg);
 
 	if (!err)
 		*nr = arg.nr;

@@ -14,7 +14,7 @@ int usm_client_list(int fd, uint32_t first, struct usm_instance_info *out,
 		.nr = *nr,
 		.first = first,
 	};
-	int err = usm_call(fd, USM_IOC_LIST, &arg);
+	int err = usm_client_call(fd, USM_IOC_LIST, &arg);
 
 	if (!err)
 		*nr = arg.nr;
@@ -48,7 +48,7 @@ int usm_client_claim(int fd, struct usm_claim *claim)
 	int err;
 
 	arg.abi = USM_ABI_VERSION;
-	err = usm_call(fd, USM_IOC_CLAIM, &arg);
+	err = usm_client_call(fd, USM_IOC_CLAIM, &arg);
 	if (!err)
 		*claim = arg;
 	else if (err == -ENOSPC || err == -EUCLEAN)
@@ -60,14 +60,14 @@ int usm_client_worker(int fd, uint32_t worker)
 {
 	struct usm_worker arg = { .worker = worker };
 
-	return usm_call(fd, USM_IOC_WORKER, &arg);
+	return usm_client_call(fd, USM_IOC_WORKER, &arg);
 }
 
 int usm_client_resize(int fd, uint32_t instance, uint32_t frames,
 		      struct usm_resize *out)
 {
 	struct usm_resize arg = { .instance = instance, .frames = frames };
-	int err = usm_call(fd, USM_IOC_RESIZE, &arg);
+	int err = usm_client_call(fd, USM_IOC_RESIZE, &arg);
 
 	if (out && (!err || err == -ENOSPC))
 		*out = arg;
@@ -77,7 +77,7 @@ int usm_client_resize(int fd, uint32_t instance, uint32_t frames,
 int usm_client_extents(int fd, uint32_t instance, struct usm_extents *out)
 {
 	struct usm_extents arg = { .instance = instance };
-	int err = usm_call(fd, USM_IOC_EXTENTS, &arg);
+	int err = usm_client_call(fd, USM_IOC_EXTENTS, &arg);
 
 	if (!err)
 		*out = arg;
@@ -88,5 +88,5 @@ int usm_client_destroy(int fd, uint32_t instance)
 {
 	struct usm_destroy arg = { .instance = instance };
 
-	return usm_call(fd, USM_IOC_DESTROY, &arg);
+	return usm_client_call(fd, USM_IOC_DESTROY, &arg);
 }

@@ -16,7 +16,7 @@ int usm_client_members(int fd, uint32_t instance, uint32_t after,
 		.instance = instance,
 		.after = after,
 	};
-	int err = usm_call(fd, USM_IOC_MEMBERS, &arg);
+	int err = usm_client_call(fd, USM_IOC_MEMBERS, &arg);
 
 	if (!err)
 		*nr = arg.nr;
@@ -41,7 +41,7 @@ int usm_client_bind(int fd, uint32_t instance, int pidfd,
 		.pidfd = pidfd,
 		.inherit = inherit,
 	};
-	int err = usm_call(fd, USM_IOC_BIND, &arg);
+	int err = usm_client_call(fd, USM_IOC_BIND, &arg);
 
 	if (!err && member)
 		*member = arg.member;
@@ -52,7 +52,7 @@ int usm_client_unbind(int fd, uint32_t instance, int pidfd)
 {
 	struct usm_unbind arg = { .instance = instance, .pidfd = pidfd };
 
-	return usm_call(fd, USM_IOC_UNBIND, &arg);
+	return usm_client_call(fd, USM_IOC_UNBIND, &arg);
 }
 
 int usm_client_bind_cgroup(int fd, uint32_t instance, int cgroup_fd,
@@ -63,7 +63,7 @@ int usm_client_bind_cgroup(int fd, uint32_t instance, int cgroup_fd,
 		.cgroup_fd = cgroup_fd,
 		.inherit = inherit,
 	};
-	int err = usm_call(fd, USM_IOC_BIND_CGROUP, &arg);
+	int err = usm_client_call(fd, USM_IOC_BIND_CGROUP, &arg);
 
 	if (!err && out)
 		*out = arg;
@@ -75,7 +75,7 @@ int usm_client_unbind_cgroup(int fd, uint32_t instance, int cgroup_fd,
 {
 	struct usm_unbind_cgroup arg = { .instance = instance,
 					 .cgroup_fd = cgroup_fd };
-	int err = usm_call(fd, USM_IOC_UNBIND_CGROUP, &arg);
+	int err = usm_client_call(fd, USM_IOC_UNBIND_CGROUP, &arg);
 
 	if (!err && unbound)
 		*unbound = arg.unbound;
@@ -90,7 +90,7 @@ int usm_client_cgroups(int fd, uint64_t after, struct usm_cgroup_info *out,
 		.after = after,
 		.nr = *nr,
 	};
-	int err = usm_call(fd, USM_IOC_CGROUPS, &arg);
+	int err = usm_client_call(fd, USM_IOC_CGROUPS, &arg);
 
 	if (!err)
 		*nr = arg.nr;
@@ -107,7 +107,7 @@ int usm_client_drain(int fd, uint32_t instance, int pidfd,
 		.limit = step->limit,
 		.addr = step->addr,
 	};
-	int err = usm_call(fd, USM_IOC_UNBIND, &arg);
+	int err = usm_client_call(fd, USM_IOC_UNBIND, &arg);
 
 	if (!err || err == -ENOMEM || err == -EINTR)
 		*step = arg;
@@ -122,7 +122,7 @@ int usm_client_adopt(int fd, struct usm_adopt *step)
 		.addr = step->addr,
 		.nr = step->nr,
 	};
-	int err = usm_call(fd, USM_IOC_ADOPT, &arg);
+	int err = usm_client_call(fd, USM_IOC_ADOPT, &arg);
 
 	if (!err || err == -ENOSPC || err == -EINTR)
 		*step = arg;
